@@ -1,1 +1,63 @@
-//! Placeholder.
+//! The custom resources of Kiln, in the API group `kiln.health`, version `v1alpha1`.
+//!
+//! - [`Hl7Pipeline`] (short name `hp`): one pipeline from HL7v2 senders to FHIR topics in Kafka.
+//! - [`FhirMapping`] (short name `fm`): a site's additions to the maps, kept in a ConfigMap.
+//!
+//! The types are the single source of the files in `crds/`; the comments on their fields are what `kubectl explain` says.
+//! What one field can check about itself (a port's range, a broker's form) stands in the schema, and what needs several
+//! fields (no port used twice, bounds that fit together) in CEL rules beside it, so that the API server refuses a mistake
+//! with a sentence before anything runs.
+//!
+//! This crate knows Kubernetes and nothing of HL7 or FHIR. It holds no reconciler yet: applying an `Hl7Pipeline` records
+//! what is wanted, and nothing acts on it.
+//!
+//! ```
+//! use kiln_operator::Hl7Pipeline;
+//! use kube::Resource;
+//!
+//! let pipeline: Hl7Pipeline = serde_json::from_value(serde_json::json!({
+//!     "apiVersion": "kiln.health/v1alpha1",
+//!     "kind": "Hl7Pipeline",
+//!     "metadata": {"name": "st-elsewhere"},
+//!     "spec": {
+//!         "kafka": {"brokers": ["kafka-0.kafka:9093"]},
+//!         "listeners": [{"name": "adt", "port": 2575, "feed": "adt"}],
+//!     },
+//! }))?;
+//! assert_eq!(Hl7Pipeline::kind(&()), "Hl7Pipeline");
+//! assert_eq!(pipeline.spec.listen.replicas, 2);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+#![allow(
+    unreachable_pub,
+    reason = "the derive of KubeSchema repeats a public struct inside a function"
+)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "the comments are the texts of kubectl explain, which shows markdown as it is"
+)]
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "two printer columns of one type are no duplicates"
+)]
+
+mod definitions;
+mod kafka;
+mod listener;
+mod mapping;
+mod output;
+mod pipeline;
+mod reference;
+mod scaling;
+mod status;
+
+pub use definitions::{Definition, definitions};
+pub use kafka::{Kafka, KafkaTls, Sasl, SaslMechanism};
+pub use listener::{Exposure, ExposureType, Listener, ListenerTls};
+pub use mapping::{FhirMapping, FhirMappingSpec, FhirMappingStatus};
+pub use output::{DeletionPolicy, Layout, Output};
+pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus};
+pub use reference::NamedObject;
+pub use scaling::{Bounds, Role};
+pub use status::RoleStatus;

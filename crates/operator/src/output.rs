@@ -1,0 +1,34 @@
+//! What the output looks like, and what becomes of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The shape of the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// `Resources`: each resource is a record in `<prefix>.fhir.<ResourceType>`. `Bundles`: each message is one transaction
+    /// Bundle in `<prefix>.fhir`.
+    #[serde(default)]
+    pub layout: Layout,
+}
+
+/// One record a resource, or one record a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Layout {
+    /// A topic for each resource type, a record for each resource.
+    #[default]
+    Resources,
+    /// One topic, a record for each message.
+    Bundles,
+}
+
+/// What happens to the topics when the pipeline is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DeletionPolicy {
+    /// The topics stay with all they hold.
+    #[default]
+    Retain,
+    /// The topics are deleted with the pipeline.
+    Delete,
+}
