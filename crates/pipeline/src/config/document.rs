@@ -1,0 +1,205 @@
+//! The configuration as it is written: every key with what it means. The JSON Schema is made from these types.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::checked::Layout;
+use super::kafka::SaslMechanism;
+use super::listener::AckWhen;
+
+/// The configuration of `kiln serve`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Document {
+    /// Name of the pipeline: the prefix of its topics (`<name>.hl7v2`, `<name>.fhir.Patient`) and consumer group.
+    /// Letters, digits, `-` and `_`. Default `kiln`.
+    pub name: Option<String>,
+    /// Name of this instance among those that share the pipeline; default the host's name. Two instances of one
+    /// pipeline must not have the same.
+    pub instance: Option<String>,
+    /// What this process does: `listen`, `transform` or both (the default).
+    pub roles: Option<Vec<Role>>,
+    /// Where messages and outputs are kept. Default: embedded, in `./kiln-data`.
+    pub store: Option<StoreDocument>,
+    /// The MLLP listeners. Default: one, named `mllp`, on 127.0.0.1:2575.
+    pub listeners: Option<Vec<ListenerDocument>>,
+    /// The shape of the output.
+    pub output: Option<OutputDocument>,
+    /// The HTTP address for health and metrics.
+    pub http: Option<HttpDocument>,
+    /// The site's offset from UTC (`+01:00`), used where neither a value nor MSH-7 states one. Default `+00:00`.
+    pub time_zone: Option<String>,
+    /// Bounds of batches, windows and waiting.
+    pub limits: Option<LimitsDocument>,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Accept messages, keep them, acknowledge.
+    Listen,
+    /// Turn kept messages into FHIR.
+    Transform,
+}
+
+/// Where messages and outputs are kept: exactly one of `embedded` and `kafka`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct StoreDocument {
+    /// One directory of this machine, for one process.
+    pub embedded: Option<EmbeddedDocument>,
+    /// Kafka, for any number of instances.
+    pub kafka: Option<KafkaDocument>,
+}
+
+/// The embedded store.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EmbeddedDocument {
+    /// The directory; made when it is missing. Default `./kiln-data`.
+    pub directory: Option<PathBuf>,
+    /// How many raw messages stay in the log after they were transformed, for replay. What was not transformed always
+    /// stays. Default 100000; at least `limits.dedupeMessages`.
+    pub retain_messages: Option<u64>,
+}
+
+/// Kafka.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct KafkaDocument {
+    /// Bootstrap servers, each `host:port`.
+    pub brokers: Vec<String>,
+    /// TLS to the brokers. An empty group (`tls: {}`) uses the system's certificate authorities.
+    pub tls: Option<TlsDocument>,
+    /// SASL authentication.
+    pub sasl: Option<SaslDocument>,
+    /// Further librdkafka client properties, passed through. Those that delivery rests on cannot be set.
+    pub properties: BTreeMap<String, String>,
+    /// How topics come to be.
+    pub topics: Option<TopicsDocument>,
+}
+
+/// TLS files, in PEM.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TlsDocument {
+    /// Certificate authorities that the brokers' certificates are checked against.
+    pub ca: Option<PathBuf>,
+    /// This client's certificate.
+    pub cert: Option<PathBuf>,
+    /// This client's private key.
+    pub key: Option<PathBuf>,
+}
+
+/// SASL: the password comes from a file or an environment variable, never from this file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SaslDocument {
+    /// The mechanism.
+    pub mechanism: Option<SaslMechanism>,
+    /// The user's name.
+    pub username: Option<String>,
+    /// A file that holds the password; a final line end is not part of it.
+    pub password_file: Option<PathBuf>,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+}
+
+/// How topics come to be.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TopicsDocument {
+    /// Create topics that are missing. Default false.
+    pub create: Option<bool>,
+    /// Partitions of a created topic. Feeds are spread over them; a feed stays in one. Default 6.
+    #[schemars(range(min = 1, max = 10000))]
+    pub partitions: Option<u32>,
+    /// Replication factor of a created topic. Default 3.
+    #[schemars(range(min = 1, max = 32))]
+    pub replication: Option<u32>,
+}
+
+/// One MLLP listener.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ListenerDocument {
+    /// Its name in logs, metrics and headers. Default `mllp`.
+    pub name: Option<String>,
+    /// Address and port, `127.0.0.1:2575` or `[::]:2575`. Default 127.0.0.1:2575: senders on other hosts need
+    /// `0.0.0.0:2575`.
+    pub address: Option<String>,
+    /// The feed all its messages belong to. Default: sending application and facility of each message.
+    pub feed: Option<String>,
+    /// When to say yes: `stored` (default) once the message is kept; `mapped` also tries the mapping first.
+    pub ack_when: Option<AckWhen>,
+    /// Longest message accepted, in bytes. Default 16777216 (16 MiB).
+    #[schemars(range(min = 1024, max = 268_435_456))]
+    pub max_frame_bytes: Option<u64>,
+    /// Most connections at once. Default 1000.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_connections: Option<u64>,
+    /// Most messages of one connection that wait for the store at once. Default 64.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_in_flight: Option<u64>,
+    /// Close a connection that sent nothing for so long. Default 3600.
+    #[schemars(range(min = 1))]
+    pub idle_timeout_seconds: Option<u64>,
+    /// Close a connection whose message has begun but not ended for so long. Default 60.
+    #[schemars(range(min = 1))]
+    pub frame_timeout_seconds: Option<u64>,
+    /// Answer AE when the store could not confirm for so long. Default 20.
+    #[schemars(range(min = 1))]
+    pub confirm_timeout_seconds: Option<u64>,
+}
+
+/// The shape of the output.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OutputDocument {
+    /// `resources` (default): one record a resource, one topic or file a type. `bundles`: one transaction Bundle a
+    /// message.
+    pub layout: Option<Layout>,
+}
+
+/// Health and metrics over HTTP.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HttpDocument {
+    /// Address of `/livez`, `/readyz` and `/metrics`. Default 127.0.0.1:8090.
+    pub address: Option<String>,
+}
+
+/// Bounds of batches, windows and waiting.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LimitsDocument {
+    /// Most messages in one transaction. Default 500.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub batch_messages: Option<u64>,
+    /// Most raw bytes in one transaction. Default 8388608 (8 MiB). One larger message is a batch of its own.
+    #[schemars(range(min = 1))]
+    pub batch_bytes: Option<u64>,
+    /// Longest wait for a batch to fill, in milliseconds. Default 20.
+    #[schemars(range(max = 10_000))]
+    pub batch_wait_milliseconds: Option<u64>,
+    /// How many messages of a partition back a resend is recognised. Default 10000.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub dedupe_messages: Option<u64>,
+    /// Longest time from the request to stop until the process leaves. Default 25.
+    #[schemars(range(min = 1))]
+    pub shutdown_seconds: Option<u64>,
+}
+
+/// The JSON Schema of the configuration file (draft 2020-12).
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true);
+    settings
+        .into_generator()
+        .into_root_schema_for::<Document>()
+        .to_value()
+}

@@ -1,0 +1,23 @@
+//! The configuration of `kiln serve`: YAML and a few environment variables, checked whole before anything starts.
+//!
+//! A file is read in three steps: [`node`] keeps the place of every value, [`conform`] compares it with the JSON
+//! Schema of [`Document`] and reports every mistake at once, and [`Config`] is what comes out: a type that cannot be
+//! wrong.
+
+mod checked;
+mod conform;
+mod document;
+mod environment;
+mod kafka;
+mod listener;
+mod node;
+mod problem;
+mod secret;
+
+pub use checked::{Config, EmbeddedConfig, Layout, Limits, Roles, StoreConfig};
+pub use document::{Document, schema};
+pub use environment::OVERRIDES;
+pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};
+pub use listener::{AckWhen, ListenerConfig};
+pub use problem::{ConfigErrors, Problem};
+pub use secret::Secret;

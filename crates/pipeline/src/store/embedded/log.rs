@@ -1,0 +1,268 @@
+//! The raw log: one thread owns the write side and gathers what all connections append into one durable transaction.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::store::StoreError;
+
+/// Raw messages by sequence number, from 0.
+const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
+/// Committed length of every output file.
+const LENGTHS: TableDefinition<&str, u64> = TableDefinition::new("lengths");
+/// The number of the first message that was not transformed, under `position`.
+const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
+
+/// Most requests that wait for the writer; beyond it, appending waits.
+const QUEUE_REQUESTS: usize = 4096;
+/// Most requests in one transaction.
+const GROUP_REQUESTS: usize = 1024;
+/// Most messages that retention removes in one transaction.
+const RETENTION_STEP: u64 = 4096;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+enum Request {
+    Append {
+        record: Vec<u8>,
+        reply: Reply<u64>,
+    },
+    Commit {
+        position: Option<u64>,
+        lengths: BTreeMap<String, u64>,
+        reply: Reply<()>,
+    },
+}
+
+/// The raw log's handle.
+pub(super) struct Log {
+    database: Arc<Database>,
+    requests: mpsc::Sender<Request>,
+    /// The number the next message will get; all before it are durable.
+    end: watch::Receiver<u64>,
+}
+
+impl Log {
+    pub(super) fn open(directory: &Path, retain_messages: u64) -> Result<Log, StoreError> {
+        let path = super::directory::log(directory);
+        let database = Database::create(&path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StoreError::Locked {
+                directory: directory.to_owned(),
+            },
+            other => StoreError::Log(format!("{}: {other}", path.display())),
+        })?;
+        let transaction = database.begin_write().map_err(fault)?;
+        let next = {
+            let raw = transaction.open_table(RAW).map_err(fault)?;
+            let state = transaction.open_table(STATE).map_err(fault)?;
+            transaction.open_table(LENGTHS).map_err(fault)?;
+            let last = raw
+                .last()
+                .map_err(fault)?
+                .map_or(0, |(key, _)| key.value() + 1);
+            let position = state
+                .get("position")
+                .map_err(fault)?
+                .map_or(0, |value| value.value());
+            last.max(position)
+        };
+        transaction.commit().map_err(fault)?;
+        let database = Arc::new(database);
+        let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
+        let (end_sender, end) = watch::channel(next);
+        let writer = Writer {
+            database: Arc::clone(&database),
+            next,
+            retain_messages,
+            end: end_sender,
+        };
+        std::thread::Builder::new()
+            .name("kiln-log".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|error| StoreError::file(&path, &error))?;
+        Ok(Log {
+            database,
+            requests,
+            end,
+        })
+    }
+
+    /// Queues a message; the answer is its number, once durable.
+    pub(super) async fn append(
+        &self,
+        record: Vec<u8>,
+    ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(Request::Append { record, reply })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    /// Commits file lengths and, from transform, the position.
+    pub(super) async fn commit(
+        &self,
+        position: Option<u64>,
+        lengths: BTreeMap<String, u64>,
+    ) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Commit {
+            position,
+            lengths,
+            reply,
+        };
+        self.requests
+            .send(request)
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Changes whenever messages became durable.
+    pub(super) fn end(&self) -> watch::Receiver<u64> {
+        self.end.clone()
+    }
+
+    pub(super) fn position(&self) -> Result<u64, StoreError> {
+        let transaction = self.database.begin_read().map_err(fault)?;
+        let state = transaction.open_table(STATE).map_err(fault)?;
+        Ok(state
+            .get("position")
+            .map_err(fault)?
+            .map_or(0, |value| value.value()))
+    }
+
+    pub(super) fn lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let transaction = self.database.begin_read().map_err(fault)?;
+        let table = transaction.open_table(LENGTHS).map_err(fault)?;
+        let mut lengths = BTreeMap::new();
+        for entry in table.iter().map_err(fault)? {
+            let (name, length) = entry.map_err(fault)?;
+            lengths.insert(name.value().to_owned(), length.value());
+        }
+        Ok(lengths)
+    }
+
+    /// Messages from `from` to before `to`, at most `messages` and, beyond the first, `bytes`.
+    pub(super) fn read(
+        &self,
+        from: u64,
+        to: u64,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let transaction = self.database.begin_read().map_err(fault)?;
+        let raw = transaction.open_table(RAW).map_err(fault)?;
+        let mut found: Vec<(u64, Vec<u8>)> = Vec::new();
+        let mut size = 0;
+        for entry in raw.range(from..to).map_err(fault)?.take(messages) {
+            let (number, record) = entry.map_err(fault)?;
+            size += record.value().len();
+            if size > bytes && !found.is_empty() {
+                break;
+            }
+            found.push((number.value(), record.value().to_vec()));
+        }
+        Ok(found)
+    }
+}
+
+struct Writer {
+    database: Arc<Database>,
+    next: u64,
+    retain_messages: u64,
+    end: watch::Sender<u64>,
+}
+
+impl Writer {
+    fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        let mut group = Vec::with_capacity(GROUP_REQUESTS);
+        while queue.blocking_recv_many(&mut group, GROUP_REQUESTS) > 0 {
+            let outcome = self.write(&group);
+            let first = self.next;
+            if let Ok(appended) = outcome {
+                self.next += appended;
+                self.end.send_replace(self.next);
+            }
+            let mut number = first;
+            // Who asked may be gone; the message is kept all the same.
+            for request in group.drain(..) {
+                match request {
+                    Request::Append { reply, .. } => {
+                        let _ = reply.send(outcome.clone().map(|_| number));
+                        number += 1;
+                    }
+                    Request::Commit { reply, .. } => {
+                        let _ = reply.send(outcome.clone().map(|_| ()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One durable transaction for the whole group; how many messages it appended.
+    fn write(&self, group: &[Request]) -> Result<u64, StoreError> {
+        let transaction = self.database.begin_write().map_err(fault)?;
+        let mut number = self.next;
+        {
+            let mut raw = transaction.open_table(RAW).map_err(fault)?;
+            let mut table = transaction.open_table(LENGTHS).map_err(fault)?;
+            for request in group {
+                match request {
+                    Request::Append { record, .. } => {
+                        raw.insert(number, record.as_slice()).map_err(fault)?;
+                        number += 1;
+                    }
+                    Request::Commit {
+                        position, lengths, ..
+                    } => {
+                        for (name, length) in lengths {
+                            table.insert(name.as_str(), length).map_err(fault)?;
+                        }
+                        if let Some(position) = position {
+                            self.advance(&transaction, &mut raw, *position)?;
+                        }
+                    }
+                }
+            }
+        }
+        transaction.commit().map_err(fault)?;
+        Ok(number - self.next)
+    }
+
+    /// Sets the position and removes what is more than `retain_messages` behind it.
+    fn advance(
+        &self,
+        transaction: &WriteTransaction,
+        raw: &mut redb::Table<'_, u64, &[u8]>,
+        position: u64,
+    ) -> Result<(), StoreError> {
+        let mut state = transaction.open_table(STATE).map_err(fault)?;
+        state.insert("position", position).map_err(fault)?;
+        let keep_from = position.saturating_sub(self.retain_messages);
+        for _ in 0..RETENTION_STEP {
+            let first = raw
+                .first()
+                .map_err(fault)?
+                .map(|(number, _)| number.value());
+            match first {
+                Some(number) if number < keep_from => {
+                    raw.remove(number).map_err(fault)?;
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // for map_err
+fn fault(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Log(error.into().to_string())
+}

@@ -1,0 +1,157 @@
+//! The output files: lines are appended and synced before the transaction that states their length.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::directory;
+use crate::record::Record;
+use crate::store::{Output, StoreError, Target};
+
+/// The output files of a directory and their committed lengths.
+pub(super) struct Outputs {
+    directory: PathBuf,
+    files: BTreeMap<String, File>,
+    committed: BTreeMap<String, u64>,
+}
+
+impl Outputs {
+    /// Opens the files and cuts off what was never committed.
+    pub(super) fn open(
+        directory: &Path,
+        committed: BTreeMap<String, u64>,
+    ) -> Result<Outputs, StoreError> {
+        for folder in ["fhir", "headers/fhir"] {
+            let path = directory.join(folder);
+            fs::create_dir_all(&path).map_err(|error| StoreError::file(&path, &error))?;
+        }
+        let mut outputs = Outputs {
+            directory: directory.to_owned(),
+            files: BTreeMap::new(),
+            committed,
+        };
+        for folder in ["", "fhir", "headers", "headers/fhir"] {
+            outputs.open_folder(folder)?;
+        }
+        outputs.rollback()?;
+        outputs.publish()?;
+        Ok(outputs)
+    }
+
+    fn open_folder(&mut self, folder: &str) -> Result<(), StoreError> {
+        let path = self.directory.join(folder);
+        let entries = fs::read_dir(&path).map_err(|error| StoreError::file(&path, &error))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".ndjson") {
+                self.file(&if folder.is_empty() {
+                    name
+                } else {
+                    format!("{folder}/{name}")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, name: &str) -> Result<&File, StoreError> {
+        if !self.files.contains_key(name) {
+            let path = self.directory.join(name);
+            let fault = |error: std::io::Error| StoreError::file(&path, &error);
+            let file = OpenOptions::new()
+                .create(true)
+                .write(true)
+                .truncate(false)
+                .open(&path)
+                .map_err(fault)?;
+            if let Some(folder) = path.parent() {
+                File::open(folder)
+                    .and_then(|folder| folder.sync_all())
+                    .map_err(fault)?;
+            }
+            self.files.insert(name.to_owned(), file);
+        }
+        Ok(&self.files[name])
+    }
+
+    /// Writes and syncs the lines; the new lengths, to be committed.
+    pub(super) fn write(
+        &mut self,
+        outputs: &[Output],
+    ) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut buffers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        for output in outputs {
+            let name = directory::lines_of(&output.target);
+            let headers = directory::headers_of(&name);
+            line(
+                &output.target,
+                &output.record,
+                buffers.entry(name).or_default(),
+            );
+            header_line(&output.record, buffers.entry(headers).or_default());
+        }
+        let mut lengths = BTreeMap::new();
+        for (name, lines) in buffers {
+            let from = self.committed.get(&name).copied().unwrap_or(0);
+            let path = self.directory.join(&name);
+            let file = self.file(&name)?;
+            file.write_all_at(&lines, from)
+                .and_then(|()| file.sync_data())
+                .map_err(|error| StoreError::file(&path, &error))?;
+            lengths.insert(name, from + lines.len() as u64);
+        }
+        Ok(lengths)
+    }
+
+    /// Takes over lengths that were committed, and tells readers.
+    pub(super) fn committed(&mut self, lengths: BTreeMap<String, u64>) -> Result<(), StoreError> {
+        self.committed.extend(lengths);
+        self.publish()
+    }
+
+    /// Cuts off what was never committed.
+    pub(super) fn rollback(&mut self) -> Result<(), StoreError> {
+        for (name, file) in &self.files {
+            let length = self.committed.get(name).copied().unwrap_or(0);
+            file.set_len(length)
+                .map_err(|error| StoreError::file(&self.directory.join(name), &error))?;
+        }
+        Ok(())
+    }
+
+    /// The file for readers is only ever behind the transaction, never before it.
+    fn publish(&self) -> Result<(), StoreError> {
+        let path = directory::committed(&self.directory);
+        let draft = path.with_extension("draft");
+        let text = serde_json::to_vec(&self.committed).unwrap_or_default();
+        fs::write(&draft, text)
+            .and_then(|()| fs::rename(&draft, &path))
+            .map_err(|error| StoreError::file(&path, &error))
+    }
+}
+
+/// One line: JSON as it is; a dead letter's bytes in base64, since they may be anything.
+fn line(target: &Target, record: &Record, out: &mut Vec<u8>) {
+    if *target == Target::Dead {
+        out.extend_from_slice(b"{\"raw\":\"");
+        out.extend_from_slice(STANDARD.encode(&record.value).as_bytes());
+        out.extend_from_slice(b"\"}");
+    } else {
+        out.extend_from_slice(&record.value);
+    }
+    out.push(b'\n');
+}
+
+fn header_line(record: &Record, out: &mut Vec<u8>) {
+    let mut headers = serde_json::Map::new();
+    headers.insert("key".to_owned(), record.key.clone().into());
+    for (name, value) in record.headers.iter() {
+        headers.insert(name.to_owned(), value.into());
+    }
+    out.extend_from_slice(serde_json::Value::Object(headers).to_string().as_bytes());
+    out.push(b'\n');
+}

@@ -1,0 +1,175 @@
+//! Reads output files back, also beside the process that writes them: never beyond the committed lengths.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+use super::directory;
+use crate::record::{Headers, Record};
+use crate::store::{Selection, StoreError, Stream};
+
+/// How often a following reader looks for more.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A reader of output files.
+pub(crate) struct EmbeddedReader {
+    directory: PathBuf,
+    selection: Selection,
+    committed: BTreeMap<String, u64>,
+    /// Bytes read of each file.
+    read: BTreeMap<String, u64>,
+    current: Option<Lines>,
+}
+
+struct Lines {
+    name: String,
+    lines: BufReader<File>,
+    headers: BufReader<File>,
+}
+
+impl EmbeddedReader {
+    pub(crate) fn open(
+        directory: &Path,
+        selection: Selection,
+    ) -> Result<EmbeddedReader, StoreError> {
+        std::fs::metadata(directory).map_err(|error| StoreError::file(directory, &error))?;
+        let mut reader = EmbeddedReader {
+            directory: directory.to_owned(),
+            selection,
+            committed: BTreeMap::new(),
+            read: BTreeMap::new(),
+            current: None,
+        };
+        reader.refresh()?;
+        Ok(reader)
+    }
+
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        let path = directory::committed(&self.directory);
+        match std::fs::read(&path) {
+            Ok(text) => {
+                self.committed =
+                    serde_json::from_slice(&text).map_err(|error| StoreError::File {
+                        path,
+                        detail: error.to_string(),
+                    })?;
+                Ok(())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::file(&path, &error)),
+        }
+    }
+
+    pub(crate) async fn next(&mut self) -> Result<Option<Record>, StoreError> {
+        loop {
+            if let Some(record) = self.read_one()? {
+                return Ok(Some(record));
+            }
+            if self.advance()? {
+                continue;
+            }
+            if !self.selection.follow {
+                return Ok(None);
+            }
+            tokio::time::sleep(FOLLOW_INTERVAL).await;
+            self.refresh()?;
+        }
+    }
+
+    /// The next line of the current file, if it is committed.
+    fn read_one(&mut self) -> Result<Option<Record>, StoreError> {
+        let Some(current) = &mut self.current else {
+            return Ok(None);
+        };
+        if self.read.get(&current.name) >= self.committed.get(&current.name) {
+            return Ok(None);
+        }
+        let path = self.directory.join(&current.name);
+        let fault = |error: std::io::Error| StoreError::file(&path, &error);
+        let mut line = Vec::new();
+        let length = current.lines.read_until(b'\n', &mut line).map_err(fault)?;
+        let mut headers = Vec::new();
+        let headers_length = current
+            .headers
+            .read_until(b'\n', &mut headers)
+            .map_err(fault)?;
+        if length == 0 {
+            return Ok(None);
+        }
+        *self.read.entry(current.name.clone()).or_default() += length as u64;
+        *self
+            .read
+            .entry(directory::headers_of(&current.name))
+            .or_default() += headers_length as u64;
+        line.pop();
+        self.record(line, &headers, &path).map(Some)
+    }
+
+    fn record(&self, line: Vec<u8>, headers: &[u8], path: &Path) -> Result<Record, StoreError> {
+        let damaged = || StoreError::File {
+            path: path.to_owned(),
+            detail: "a line is damaged".to_owned(),
+        };
+        let values: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(headers).map_err(|_| damaged())?;
+        let mut record = Record {
+            value: Bytes::from(line),
+            headers: Headers::new(),
+            ..Record::default()
+        };
+        for (name, value) in values {
+            let value = value.as_str().unwrap_or_default();
+            if name == "key" {
+                value.clone_into(&mut record.key)
+            } else {
+                record.headers.push(&name, value)
+            }
+        }
+        if self.selection.stream == Stream::Dead {
+            let letter: serde_json::Value =
+                serde_json::from_slice(&record.value).map_err(|_| damaged())?;
+            let raw = letter["raw"]
+                .as_str()
+                .and_then(|text| STANDARD.decode(text).ok());
+            record.value = Bytes::from(raw.ok_or_else(damaged)?);
+        }
+        Ok(record)
+    }
+
+    /// Opens the next file with unread lines.
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        let unread = self.committed.iter().find(|(name, length)| {
+            directory::selected(name, &self.selection)
+                && self.read.get(*name).unwrap_or(&0) < *length
+        });
+        let Some((name, _)) = unread else {
+            return Ok(false);
+        };
+        let name = name.clone();
+        let headers = directory::headers_of(&name);
+        let lines = self.open_at(&name)?;
+        let headers = self.open_at(&headers)?;
+        self.read.entry(name.clone()).or_default();
+        self.current = Some(Lines {
+            name,
+            lines,
+            headers,
+        });
+        Ok(true)
+    }
+
+    fn open_at(&self, name: &str) -> Result<BufReader<File>, StoreError> {
+        let path = self.directory.join(name);
+        let fault = |error: std::io::Error| StoreError::file(&path, &error);
+        let mut file = BufReader::new(File::open(&path).map_err(fault)?);
+        let from = self.read.get(name).copied().unwrap_or(0);
+        file.seek(SeekFrom::Start(from)).map_err(fault)?;
+        Ok(file)
+    }
+}

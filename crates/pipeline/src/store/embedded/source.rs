@@ -1,0 +1,109 @@
+//! The reading side: one partition, numbers for offsets.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::store::Inner;
+use crate::record::Record;
+use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
+
+pub(super) struct EmbeddedSource {
+    inner: Arc<Inner>,
+    end: watch::Receiver<u64>,
+    /// Number of the next message to read.
+    next: u64,
+    tail: usize,
+    /// Whether the tail was delivered since the last rewind.
+    gained: bool,
+}
+
+impl EmbeddedSource {
+    pub(super) fn open(inner: Arc<Inner>, tail: usize) -> Result<EmbeddedSource, StoreError> {
+        let next = inner.log.position()?;
+        let end = inner.log.end();
+        Ok(EmbeddedSource {
+            inner,
+            end,
+            next,
+            tail,
+            gained: false,
+        })
+    }
+
+    async fn read(
+        &self,
+        from: u64,
+        to: u64,
+        messages: usize,
+        bytes: usize,
+    ) -> Result<Vec<RawRecord>, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let found = tokio::task::spawn_blocking(move || inner.log.read(from, to, messages, bytes))
+            .await
+            .map_err(|_| StoreError::Closed)??;
+        found
+            .into_iter()
+            .map(|(number, bytes)| {
+                let record = Record::decode(&bytes)
+                    .ok_or_else(|| StoreError::Log(format!("message {number} is damaged")))?;
+                let offset = i64::try_from(number).unwrap_or(i64::MAX);
+                Ok(RawRecord {
+                    position: Position {
+                        partition: 0,
+                        offset,
+                    },
+                    record,
+                })
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Source for EmbeddedSource {
+    async fn next(&mut self, limits: BatchLimits) -> Result<Batch, StoreError> {
+        let mut batch = Batch::default();
+        if !self.gained {
+            let from = self.next.saturating_sub(self.tail as u64);
+            let tail = self.read(from, self.next, self.tail, usize::MAX).await?;
+            batch.gained = BTreeMap::from([(0, tail)]);
+            self.gained = true;
+            return Ok(batch);
+        }
+        let next = self.next;
+        let begun = tokio::time::timeout(limits.idle, self.end.wait_for(|end| *end > next)).await;
+        match begun.map(|closed| closed.map(|_| ())) {
+            Err(_) => return Ok(batch),
+            Ok(Err(_)) => return Err(StoreError::Closed),
+            Ok(Ok(())) => {}
+        }
+        let full = next + limits.messages as u64;
+        // A batch that does not fill in time is as good.
+        let _full = tokio::time::timeout(limits.wait, self.end.wait_for(|end| *end >= full))
+            .await
+            .is_ok();
+        let end = *self.end.borrow();
+        batch.records = self.read(next, end, limits.messages, limits.bytes).await?;
+        if let Some(last) = batch.records.last() {
+            self.next = u64::try_from(last.position.offset).unwrap_or(0) + 1;
+        }
+        Ok(batch)
+    }
+
+    async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
+        self.inner.commit(Some(self.next), outputs).await
+    }
+
+    async fn rewind(&mut self) -> Result<(), StoreError> {
+        self.next = self.inner.log.position()?;
+        self.gained = false;
+        Ok(())
+    }
+
+    fn assigned(&self) -> usize {
+        1
+    }
+}

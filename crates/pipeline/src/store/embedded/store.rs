@@ -1,0 +1,125 @@
+//! The store's handle: appends, dead letters from outside a batch, and the source.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use super::log::Log;
+use super::outputs::Outputs;
+use super::source::EmbeddedSource;
+use crate::config::EmbeddedConfig;
+use crate::record::Record;
+use crate::store::{Output, Position, Receipt, Source, Store, StoreError, Target};
+
+/// The embedded store.
+pub struct EmbeddedStore {
+    inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) log: Log,
+    /// One writer of output files at a time, held until the transaction has answered.
+    outputs: Arc<Mutex<Outputs>>,
+    directory: PathBuf,
+}
+
+impl EmbeddedStore {
+    /// Opens the directory, makes it when it is missing, and cuts off lines that were never committed.
+    pub fn open(config: &EmbeddedConfig) -> Result<EmbeddedStore, StoreError> {
+        let directory = &config.directory;
+        std::fs::create_dir_all(directory).map_err(|error| StoreError::file(directory, &error))?;
+        let log = Log::open(directory, config.retain_messages)?;
+        let outputs = Outputs::open(directory, log.lengths()?)?;
+        let inner = Inner {
+            log,
+            outputs: Arc::new(Mutex::new(outputs)),
+            directory: directory.clone(),
+        };
+        Ok(EmbeddedStore {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+impl Inner {
+    /// Files first, then the transaction. Runs to its end even if the caller goes away: half a commit would leave the
+    /// lengths in memory behind those on disk.
+    pub(super) async fn commit(
+        self: &Arc<Self>,
+        position: Option<u64>,
+        outputs: Vec<Output>,
+    ) -> Result<(), StoreError> {
+        let inner = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let mut files = Arc::clone(&inner.outputs).lock_owned().await;
+            let (mut files, written) = tokio::task::spawn_blocking(move || {
+                let written = files.write(&outputs);
+                (files, written)
+            })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+            let committed = match written {
+                Ok(lengths) => inner
+                    .log
+                    .commit(position, lengths.clone())
+                    .await
+                    .map(|()| lengths),
+                Err(error) => Err(error),
+            };
+            match committed {
+                Ok(lengths) => {
+                    // Committed is committed: a reader's hint that cannot be written is made up for next time.
+                    if let Err(error) = files.committed(lengths) {
+                        tracing::warn!(%error, "readers do not see the latest lines yet");
+                    }
+                    Ok(())
+                }
+                Err(error) => {
+                    files.rollback()?;
+                    Err(error)
+                }
+            }
+        });
+        task.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
+        let answer = self.inner.log.append(record.encode()).await?;
+        Ok(Box::pin(async move {
+            let number = answer.await.map_err(|_| StoreError::Closed)??;
+            Ok(Position {
+                partition: 0,
+                offset: i64::try_from(number).unwrap_or(i64::MAX),
+            })
+        }))
+    }
+
+    async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
+        let output = Output {
+            target: Target::Dead,
+            feed: record.key.clone(),
+            record,
+        };
+        self.inner.commit(None, vec![output]).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        let log = super::directory::log(&self.inner.directory);
+        self.inner.log.position()?;
+        std::fs::metadata(&log)
+            .map(|_| ())
+            .map_err(|error| StoreError::file(&log, &error))
+    }
+
+    async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
+        Ok(Box::new(EmbeddedSource::open(
+            Arc::clone(&self.inner),
+            tail,
+        )?))
+    }
+}

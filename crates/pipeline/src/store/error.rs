@@ -1,0 +1,49 @@
+//! What can go wrong in a store.
+
+use std::path::PathBuf;
+
+/// A fault of a store. Names the place and what to do, never content.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the directory.
+    #[error("{} is in use by another process: stop it, or choose another directory", .directory.display())]
+    Locked {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A file operation failed.
+    #[error("{}: {detail}", .path.display())]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
+    /// The embedded log failed.
+    #[error("the embedded log: {0}")]
+    Log(String),
+    /// Kafka failed; worth trying again.
+    #[error("Kafka: {0}")]
+    Kafka(String),
+    /// A topic is missing and may not be created.
+    #[error("topic {topic} does not exist: create it, or set store.kafka.topics.create")]
+    NoTopic {
+        /// The topic.
+        topic: String,
+    },
+    /// Another instance took over, or this one was away for too long: the batch belongs to someone else now.
+    #[error("fenced: another instance took over ({0})")]
+    Fenced(String),
+    /// The store is closing.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> StoreError {
+        StoreError::File {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        }
+    }
+}

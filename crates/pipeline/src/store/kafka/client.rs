@@ -1,0 +1,143 @@
+//! Clients of librdkafka, with what delivery rests on set last.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders};
+
+use crate::config::KafkaConfig;
+use crate::record::{Headers, Record};
+use crate::store::StoreError;
+
+/// Longest wait for metadata, offsets and watermarks.
+pub(super) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a transaction's steps.
+pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// An abandoned transaction is aborted by its coordinator after this; it holds readers back until then.
+const TRANSACTION_TIMEOUT_MS: &str = "15000";
+/// A dead instance's partitions go to others after this; the least that brokers accept by default.
+const SESSION_TIMEOUT_MS: &str = "6000";
+/// A message that was not delivered within this is given up; its sender was answered AE before.
+const MESSAGE_TIMEOUT_MS: &str = "30000";
+
+fn base(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    // Quicker than librdkafka's defaults: recovery time is what senders feel.
+    client
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("client.id", format!("kiln-{instance}"));
+    for (name, value) in &kafka.properties {
+        client.set(name, value);
+    }
+    client
+        .set("bootstrap.servers", kafka.brokers.join(","))
+        .set("allow.auto.create.topics", "false");
+    let protocol = match (&kafka.tls, &kafka.sasl) {
+        (None, None) => "PLAINTEXT",
+        (Some(_), None) => "SSL",
+        (None, Some(_)) => "SASL_PLAINTEXT",
+        (Some(_), Some(_)) => "SASL_SSL",
+    };
+    client.set("security.protocol", protocol);
+    if let Some(tls) = &kafka.tls {
+        if let Some(ca) = &tls.ca {
+            client.set("ssl.ca.location", ca.to_string_lossy());
+        }
+        if let Some((cert, key)) = &tls.identity {
+            client.set("ssl.certificate.location", cert.to_string_lossy());
+            client.set("ssl.key.location", key.to_string_lossy());
+        }
+    }
+    if let Some(sasl) = &kafka.sasl {
+        client
+            .set("sasl.mechanisms", sasl.mechanism.name())
+            .set("sasl.username", &sasl.username)
+            .set("sasl.password", sasl.password.expose());
+    }
+    client
+}
+
+/// Appends: idempotent, confirmed by all in-sync replicas.
+pub(super) fn appending(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
+    let mut client = base(kafka, instance);
+    client
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("message.timeout.ms", MESSAGE_TIMEOUT_MS);
+    client
+}
+
+/// Commits outputs and offsets as one (KIP-98, KIP-447).
+pub(super) fn transactional(kafka: &KafkaConfig, pipeline: &str, instance: &str) -> ClientConfig {
+    let mut client = base(kafka, instance);
+    client
+        .set(
+            "transactional.id",
+            format!("{pipeline}-transform-{instance}"),
+        )
+        .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
+        .set("message.timeout.ms", TRANSACTION_TIMEOUT_MS);
+    client
+}
+
+/// Reads only what was committed; positions are committed by transactions alone.
+pub(super) fn consuming(kafka: &KafkaConfig, group: &str, instance: &str) -> ClientConfig {
+    let mut client = base(kafka, instance);
+    client
+        .set("group.id", group)
+        .set("session.timeout.ms", SESSION_TIMEOUT_MS)
+        .set("heartbeat.interval.ms", "2000")
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "earliest");
+    client
+}
+
+/// The headers of a record as Kafka's.
+pub(super) fn to_kafka(headers: &Headers) -> OwnedHeaders {
+    headers.iter().fold(
+        OwnedHeaders::new_with_capacity(headers.iter().len()),
+        |all, (name, value)| {
+            all.insert(Header {
+                key: name,
+                value: Some(value),
+            })
+        },
+    )
+}
+
+/// A record as it came from Kafka.
+pub(super) fn from_kafka(message: &impl Message) -> Record {
+    let mut headers = Headers::new();
+    if let Some(all) = message.headers() {
+        for header in all.iter() {
+            headers.push(
+                header.key,
+                String::from_utf8_lossy(header.value.unwrap_or_default()),
+            );
+        }
+    }
+    Record {
+        key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
+        value: bytes::Bytes::copy_from_slice(message.payload().unwrap_or_default()),
+        headers,
+    }
+}
+
+/// What a fault of the client means here.
+#[allow(clippy::needless_pass_by_value)] // for map_err
+pub(super) fn fault(error: KafkaError) -> StoreError {
+    match error.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::IllegalGeneration
+            | RDKafkaErrorCode::UnknownMemberId
+            | RDKafkaErrorCode::FencedInstanceId,
+        ) => StoreError::Fenced(error.to_string()),
+        _ => StoreError::Kafka(error.to_string()),
+    }
+}

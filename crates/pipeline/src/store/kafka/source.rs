@@ -1,0 +1,404 @@
+//! Consume, transform, produce in transactions with the offsets inside (KIP-447): the group's generation fences a
+//! zombie. After any fault both clients are made anew; the transaction coordinator then says what was committed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use super::client::{self, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
+use super::names;
+use super::topics::Topics;
+use crate::config::KafkaConfig;
+use crate::feed::partition_of;
+use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
+
+/// One look for messages; between looks rebalances are seen.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Longest time to read a partition's tail.
+const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
+const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
+
+pub(super) struct KafkaSource {
+    settings: Arc<Settings>,
+    topics: Arc<Topics>,
+    /// None while a blocking call has them, or after a fault.
+    clients: Option<Box<Clients>>,
+    assigned: usize,
+}
+
+struct Settings {
+    pipeline: String,
+    instance: String,
+    kafka: KafkaConfig,
+    tail: usize,
+}
+
+struct Clients {
+    consumer: BaseConsumer<Rebalances>,
+    producer: ThreadedProducer<DefaultProducerContext>,
+    /// Next offset of each partition read since the last commit.
+    read: BTreeMap<i32, i64>,
+    assigned: Vec<i32>,
+}
+
+enum Change {
+    Gained(Vec<i32>),
+    Lost(Vec<i32>),
+}
+
+#[derive(Default)]
+struct Rebalances(Mutex<Vec<Change>>);
+
+impl ClientContext for Rebalances {}
+
+impl ConsumerContext for Rebalances {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Revoke(list) = rebalance {
+            self.push(Change::Lost(partitions(list)));
+        }
+    }
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            self.push(Change::Gained(partitions(list)));
+        }
+    }
+}
+
+impl Rebalances {
+    fn push(&self, change: Change) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(change);
+    }
+    fn take(&self) -> Vec<Change> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements()
+        .iter()
+        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+        .collect()
+}
+
+impl KafkaSource {
+    pub(super) async fn open(
+        pipeline: &str,
+        instance: &str,
+        kafka: &KafkaConfig,
+        topics: Arc<Topics>,
+        tail: usize,
+    ) -> Result<KafkaSource, StoreError> {
+        let settings = Arc::new(Settings {
+            pipeline: pipeline.to_owned(),
+            instance: instance.to_owned(),
+            kafka: kafka.clone(),
+            tail,
+        });
+        let mut source = KafkaSource {
+            settings,
+            topics,
+            clients: None,
+            assigned: 0,
+        };
+        source.rewind().await?;
+        Ok(source)
+    }
+
+    /// Runs a blocking step of the clients away from the async threads.
+    async fn blocking<T, F>(&mut self, step: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Clients, &Settings) -> Result<T, StoreError> + Send + 'static,
+    {
+        let mut clients = self.clients.take().ok_or(StoreError::Closed)?;
+        let settings = Arc::clone(&self.settings);
+        let (clients, outcome) = tokio::task::spawn_blocking(move || {
+            let outcome = step(&mut clients, &settings);
+            (clients, outcome)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?;
+        self.assigned = clients.assigned.len();
+        self.clients = Some(clients);
+        outcome
+    }
+}
+
+#[async_trait]
+impl Source for KafkaSource {
+    async fn next(&mut self, limits: BatchLimits) -> Result<Batch, StoreError> {
+        self.blocking(move |clients, settings| clients.next(limits, settings))
+            .await
+    }
+
+    async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
+        let mut placed = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let topic = names::output(&self.settings.pipeline, &output.target);
+            let partition = partition_of(&output.feed, self.topics.partitions(&topic).await?);
+            placed.push((topic, partition, output));
+        }
+        self.blocking(move |clients, settings| clients.commit(&placed, settings))
+            .await
+    }
+
+    async fn rewind(&mut self) -> Result<(), StoreError> {
+        let (old, settings) = (self.clients.take(), Arc::clone(&self.settings));
+        self.assigned = 0;
+        let clients = tokio::task::spawn_blocking(move || {
+            drop(old);
+            Clients::connect(&settings)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)??;
+        self.clients = Some(Box::new(clients));
+        Ok(())
+    }
+
+    fn assigned(&self) -> usize {
+        self.assigned
+    }
+}
+
+impl Clients {
+    fn connect(settings: &Settings) -> Result<Clients, StoreError> {
+        let Settings {
+            pipeline,
+            instance,
+            kafka,
+            ..
+        } = settings;
+        let producer: ThreadedProducer<DefaultProducerContext> =
+            client::transactional(kafka, pipeline, instance)
+                .create()
+                .map_err(fault)?;
+        // Ends whatever an earlier run of this instance left open.
+        producer
+            .init_transactions(TRANSACTION_TIMEOUT)
+            .map_err(fault)?;
+        let group = format!("{pipeline}-transform");
+        let consumer: BaseConsumer<Rebalances> = client::consuming(kafka, &group, instance)
+            .create_with_context(Rebalances::default())
+            .map_err(fault)?;
+        consumer
+            .subscribe(&[&names::raw(pipeline)])
+            .map_err(fault)?;
+        Ok(Clients {
+            consumer,
+            producer,
+            read: BTreeMap::new(),
+            assigned: Vec::new(),
+        })
+    }
+
+    fn next(&mut self, limits: BatchLimits, settings: &Settings) -> Result<Batch, StoreError> {
+        let mut batch = Batch::default();
+        let (mut bytes, mut until) = (0, Instant::now() + limits.idle);
+        loop {
+            let wait = until
+                .saturating_duration_since(Instant::now())
+                .min(POLL_INTERVAL);
+            let polled = self.consumer.poll(wait).map(|polled| {
+                polled.map(|message| RawRecord {
+                    position: Position {
+                        partition: message.partition(),
+                        offset: message.offset(),
+                    },
+                    record: client::from_kafka(&message),
+                })
+            });
+            self.rebalanced(&mut batch, settings)?;
+            match polled {
+                Some(Ok(raw)) => {
+                    if batch.records.is_empty() {
+                        until = Instant::now() + limits.wait;
+                    }
+                    bytes += raw.record.value.len();
+                    self.read
+                        .insert(raw.position.partition, raw.position.offset + 1);
+                    batch.records.push(raw);
+                }
+                // librdkafka tries again by itself; only its fatal errors end a consumer.
+                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                    return Err(fault(KafkaError::MessageConsumptionFatal(code)));
+                }
+                Some(Err(error)) => tracing::debug!(%error, "reading the raw log"),
+                None => {}
+            }
+            let full = batch.records.len() >= limits.messages || bytes >= limits.bytes;
+            if full || Instant::now() >= until {
+                return Ok(batch);
+            }
+        }
+    }
+
+    /// Takes over a rebalance: what was read of a lost partition belongs to someone else.
+    fn rebalanced(&mut self, batch: &mut Batch, settings: &Settings) -> Result<(), StoreError> {
+        for change in self.consumer.context().take() {
+            match change {
+                Change::Lost(lost) => {
+                    self.assigned.retain(|partition| !lost.contains(partition));
+                    batch
+                        .records
+                        .retain(|raw| !lost.contains(&raw.position.partition));
+                    for partition in lost {
+                        self.read.remove(&partition);
+                        batch.gained.remove(&partition);
+                        batch.lost.push(partition);
+                    }
+                }
+                Change::Gained(gained) => {
+                    for partition in gained {
+                        batch
+                            .gained
+                            .insert(partition, self.tail(partition, settings)?);
+                        self.assigned.push(partition);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The messages before a partition's committed position.
+    fn tail(&self, partition: i32, settings: &Settings) -> Result<Vec<RawRecord>, StoreError> {
+        let topic = names::raw(&settings.pipeline);
+        let mut list = TopicPartitionList::new();
+        list.add_partition(&topic, partition);
+        let committed = self
+            .consumer
+            .committed_offsets(list, QUERY_TIMEOUT)
+            .map_err(fault)?;
+        let Some(Offset::Offset(end)) = committed
+            .find_partition(&topic, partition)
+            .map(|found| found.offset())
+        else {
+            return Ok(Vec::new());
+        };
+        let (low, _) = self
+            .consumer
+            .fetch_watermarks(&topic, partition, QUERY_TIMEOUT)
+            .map_err(fault)?;
+        let window = i64::try_from(settings.tail).unwrap_or(i64::MAX);
+        let from = low.max(end.saturating_sub(window));
+        let mut tail = Vec::new();
+        if from >= end {
+            return Ok(tail);
+        }
+        let group = format!("{}-tail", settings.pipeline);
+        let reader: BaseConsumer = client::consuming(&settings.kafka, &group, &settings.instance)
+            .create()
+            .map_err(fault)?;
+        let mut start = TopicPartitionList::new();
+        start
+            .add_partition_offset(&topic, partition, Offset::Offset(from))
+            .map_err(fault)?;
+        reader.assign(&start).map_err(fault)?;
+        let until = Instant::now() + TAIL_TIMEOUT;
+        while Instant::now() < until {
+            let Some(Ok(message)) = reader.poll(POLL_INTERVAL) else {
+                continue;
+            };
+            let offset = message.offset();
+            if offset < end {
+                let position = Position { partition, offset };
+                tail.push(RawRecord {
+                    position,
+                    record: client::from_kafka(&message),
+                });
+            }
+            if offset >= end - 1 {
+                return Ok(tail);
+            }
+        }
+        Err(StoreError::Kafka(format!(
+            "the tail of partition {partition} could not be read in time"
+        )))
+    }
+
+    fn commit(
+        &mut self,
+        outputs: &[(String, i32, Output)],
+        settings: &Settings,
+    ) -> Result<(), StoreError> {
+        if self.read.is_empty() && outputs.is_empty() {
+            return Ok(());
+        }
+        self.producer.begin_transaction().map_err(fault)?;
+        let done = self
+            .fill(outputs, settings)
+            .and_then(|()| retried(|| self.producer.commit_transaction(TRANSACTION_TIMEOUT)));
+        if let Err(error) = done {
+            // The clients are made anew in any case; this only spares readers the wait.
+            let _ = self.producer.abort_transaction(QUERY_TIMEOUT);
+            return Err(error);
+        }
+        self.read.clear();
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        outputs: &[(String, i32, Output)],
+        settings: &Settings,
+    ) -> Result<(), StoreError> {
+        let until = Instant::now() + TRANSACTION_TIMEOUT;
+        for (topic, partition, output) in outputs {
+            let mut message = BaseRecord::to(topic)
+                .key(&output.record.key)
+                .payload(output.record.value.as_ref())
+                .partition(*partition)
+                .headers(client::to_kafka(&output.record.headers));
+            loop {
+                match self.producer.send(message) {
+                    Ok(()) => break,
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again))
+                        if Instant::now() < until =>
+                    {
+                        message = again;
+                        std::thread::sleep(QUEUE_FULL_INTERVAL);
+                    }
+                    Err((error, _)) => return Err(fault(error)),
+                }
+            }
+        }
+        let topic = names::raw(&settings.pipeline);
+        let mut offsets = TopicPartitionList::new();
+        for (partition, next) in &self.read {
+            offsets
+                .add_partition_offset(&topic, *partition, Offset::Offset(*next))
+                .map_err(fault)?;
+        }
+        let group = self.consumer.group_metadata().ok_or(StoreError::Closed)?;
+        retried(|| {
+            self.producer
+                .send_offsets_to_transaction(&offsets, &group, TRANSACTION_TIMEOUT)
+        })
+    }
+}
+
+/// Tries a step again as long as librdkafka calls its fault retriable, within a bound.
+fn retried(step: impl Fn() -> Result<(), KafkaError>) -> Result<(), StoreError> {
+    let until = Instant::now() + TRANSACTION_TIMEOUT;
+    loop {
+        match step() {
+            Ok(()) => return Ok(()),
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable() && Instant::now() < until =>
+            {
+                std::thread::sleep(POLL_INTERVAL);
+            }
+            Err(error) => return Err(fault(error)),
+        }
+    }
+}

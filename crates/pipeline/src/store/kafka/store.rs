@@ -1,0 +1,117 @@
+//! The store's handle: appends and dead letters from outside a batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
+
+use super::client;
+use super::names;
+use super::source::KafkaSource;
+use super::topics::Topics;
+use crate::config::KafkaConfig;
+use crate::feed::partition_of;
+use crate::record::{Record, header};
+use crate::store::{Position, Receipt, Source, Store, StoreError, Target};
+
+/// How long to wait before a full queue is tried again.
+const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(10);
+/// A full queue is tried so often before the append fails.
+const QUEUE_FULL_TRIES: u32 = 3000;
+
+/// The store on Kafka.
+pub struct KafkaStore {
+    pipeline: String,
+    instance: String,
+    kafka: KafkaConfig,
+    producer: FutureProducer,
+    topics: Arc<Topics>,
+}
+
+impl KafkaStore {
+    /// Connects, and sees to the topics that do not depend on the messages.
+    pub async fn open(
+        pipeline: &str,
+        instance: &str,
+        kafka: &KafkaConfig,
+    ) -> Result<KafkaStore, StoreError> {
+        let appending = client::appending(kafka, instance);
+        let admin = client::consuming(kafka, pipeline, instance)
+            .create()
+            .map_err(client::fault)?;
+        let topics = Arc::new(Topics::new(admin, kafka.topics.clone()));
+        topics.partitions(&names::raw(pipeline)).await?;
+        topics
+            .partitions(&names::output(pipeline, &Target::Dead))
+            .await?;
+        topics
+            .partitions(&names::output(pipeline, &Target::Audit))
+            .await?;
+        Ok(KafkaStore {
+            pipeline: pipeline.to_owned(),
+            instance: instance.to_owned(),
+            kafka: kafka.clone(),
+            producer: appending.create().map_err(client::fault)?,
+            topics,
+        })
+    }
+
+    async fn send(&self, topic: &str, record: &Record) -> Result<DeliveryFuture, StoreError> {
+        let feed = record.headers.get(header::FEED).unwrap_or(&record.key);
+        let partition = partition_of(feed, self.topics.partitions(topic).await?);
+        let mut message = FutureRecord::to(topic)
+            .key(&record.key)
+            .payload(record.value.as_ref())
+            .partition(partition)
+            .headers(client::to_kafka(&record.headers));
+        for _ in 0..QUEUE_FULL_TRIES {
+            match self.producer.send_result(message) {
+                Ok(delivery) => return Ok(delivery),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
+                    message = again;
+                    tokio::time::sleep(QUEUE_FULL_INTERVAL).await;
+                }
+                Err((error, _)) => return Err(client::fault(error)),
+            }
+        }
+        Err(StoreError::Kafka("the queue stays full".to_owned()))
+    }
+}
+
+async fn delivered(delivery: DeliveryFuture) -> Result<Position, StoreError> {
+    match delivery.await {
+        Ok(Ok(place)) => Ok(Position {
+            partition: place.partition,
+            offset: place.offset,
+        }),
+        Ok(Err((error, _))) => Err(client::fault(error)),
+        Err(_) => Err(StoreError::Closed),
+    }
+}
+
+#[async_trait]
+impl Store for KafkaStore {
+    async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
+        let delivery = self.send(&names::raw(&self.pipeline), &record).await?;
+        Ok(Box::pin(delivered(delivery)))
+    }
+
+    async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
+        let topic = names::output(&self.pipeline, &Target::Dead);
+        let delivery = self.send(&topic, &record).await?;
+        delivered(delivery).await.map(|_| ())
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.topics.answer(&names::raw(&self.pipeline)).await
+    }
+
+    async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
+        let topics = Arc::clone(&self.topics);
+        let source =
+            KafkaSource::open(&self.pipeline, &self.instance, &self.kafka, topics, tail).await?;
+        Ok(Box::new(source))
+    }
+}

@@ -1,0 +1,137 @@
+//! Where messages and outputs are kept: one narrow interface, two homes.
+//!
+//! [`Store`] appends raw messages durably; [`Source`] reads them in order and commits outputs and position as one;
+//! [`Reader`] reads outputs back. [`embedded`] and [`kafka`] implement them and pass the same conformance tests.
+
+pub mod embedded;
+mod error;
+pub mod kafka;
+mod reader;
+mod selection;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use error::StoreError;
+pub use reader::Reader;
+pub use selection::{Selection, Stream};
+
+use crate::config::{Config, StoreConfig};
+use crate::record::Record;
+
+/// Where a raw message lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The partition; 0 in the embedded store.
+    pub partition: i32,
+    /// The place within it.
+    pub offset: i64,
+}
+
+/// Resolves once the record is durable: confirmed by all in-sync replicas, or within a committed transaction on disk.
+pub type Receipt = Pin<Box<dyn Future<Output = Result<Position, StoreError>> + Send>>;
+
+/// A raw message as it was kept.
+#[derive(Clone, Debug)]
+pub struct RawRecord {
+    /// Where it lies.
+    pub position: Position,
+    /// The message and its headers.
+    pub record: Record,
+}
+
+/// An output of a batch.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Which stream it goes to.
+    pub target: Target,
+    /// The feed, by which outputs are ordered.
+    pub feed: String,
+    /// What is written.
+    pub record: Record,
+}
+
+/// Where an output goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// A resource, by its type.
+    Resource(String),
+    /// A Bundle.
+    Bundle,
+    /// A dead letter.
+    Dead,
+    /// An audit event.
+    Audit,
+}
+
+/// Bounds of one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchLimits {
+    /// Most messages.
+    pub messages: usize,
+    /// Most bytes, unless one message alone is larger.
+    pub bytes: usize,
+    /// Longest wait for it to fill, once it has begun.
+    pub wait: Duration,
+    /// Longest wait for it to begin.
+    pub idle: Duration,
+}
+
+/// What a source read.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Partitions that are no longer this instance's.
+    pub lost: Vec<i32>,
+    /// Partitions that are now, each with the raw messages before its committed position, oldest first.
+    pub gained: BTreeMap<i32, Vec<RawRecord>>,
+    /// Raw messages, in order per partition.
+    pub records: Vec<RawRecord>,
+}
+
+/// Appends raw messages.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Queues a raw message behind those queued before, waiting for room; the receipt resolves once it is durable.
+    async fn append(&self, record: Record) -> Result<Receipt, StoreError>;
+
+    /// Keeps a dead letter outside of any batch; returns once it is durable.
+    async fn keep_dead(&self, record: Record) -> Result<(), StoreError>;
+
+    /// Whether the store answers.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// The reading side. `tail` is how many messages before the position a partition gained is delivered with.
+    async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError>;
+}
+
+/// Reads raw messages, commits outputs with the position.
+#[async_trait]
+pub trait Source: Send {
+    /// The next messages; an empty batch when there was none within `limits.idle`.
+    async fn next(&mut self, limits: BatchLimits) -> Result<Batch, StoreError>;
+
+    /// Commits the outputs of everything read since the last commit, and the position, as one. On an error nothing of
+    /// it is committed as far as this source knows: [`Source::rewind`] before going on.
+    async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError>;
+
+    /// Goes back to the committed position. Partitions are delivered as gained once more.
+    async fn rewind(&mut self) -> Result<(), StoreError>;
+
+    /// How many partitions this instance reads.
+    fn assigned(&self) -> usize;
+}
+
+/// Opens the store that the configuration names.
+pub async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    match &config.store {
+        StoreConfig::Embedded(embedded) => Ok(Arc::new(embedded::EmbeddedStore::open(embedded)?)),
+        StoreConfig::Kafka(kafka) => Ok(Arc::new(
+            kafka::KafkaStore::open(&config.name, &config.instance, kafka).await?,
+        )),
+    }
+}
