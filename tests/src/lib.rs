@@ -1,1 +1,45 @@
-//! Placeholder.
+//! What the end-to-end suites share: senders, the `kiln` process, readers of its output, and a checker.
+//!
+//! Nothing here uses Kiln's own crates: frames, acknowledgements and records are read by other code than that which wrote
+//! them, so that one mistake cannot hide another.
+//!
+//! - [`Feed`] makes invented messages whose control ids state feed and place.
+//! - [`Sender`] sends them over MLLP, one at a time, and sends again what was not acknowledged.
+//! - [`Kiln`] runs the real binary and kills it, gently or not.
+//! - [`records`] reads what was emitted.
+//! - [`Checker`] says what is lost, doubled or out of order, by control id.
+//!
+//! ```
+//! use kiln_tests::{Checker, Feed, Record};
+//!
+//! let message = Feed::new("WARD").message(1);
+//! let mut checker = Checker::new();
+//! checker.expect(&message.control_id, "Patient", "a");
+//! checker.observe(&Record::new(&message.control_id, "Patient", "a"));
+//! assert!(checker.verdict().is_clean());
+//! ```
+
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a panic here is how a test fails"
+)]
+
+mod ack;
+mod checker;
+mod convert;
+mod deadline;
+mod feed;
+mod frame;
+mod kiln;
+pub mod records;
+mod sender;
+
+pub use ack::Ack;
+pub use checker::{Checker, Verdict};
+pub use convert::expected_resources;
+pub use deadline::await_until;
+pub use feed::{Feed, Message};
+pub use frame::{read_frame, write_frame};
+pub use kiln::Kiln;
+pub use records::Record;
+pub use sender::{Sender, Sent};

@@ -1,0 +1,164 @@
+//! The `kiln` process.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use crate::await_until;
+
+/// How long a start may take until `/readyz` says yes.
+const READY: Duration = Duration::from_secs(30);
+
+/// A running `kiln serve`. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Kiln {
+    child: Child,
+    config: PathBuf,
+    log: PathBuf,
+    mllp: SocketAddr,
+    http: SocketAddr,
+}
+
+impl Kiln {
+    /// The binary under test: `KILN_BIN`, else `kiln` beside the test's own target directory.
+    ///
+    /// # Panics
+    /// When there is none, saying how to get one.
+    pub fn binary() -> PathBuf {
+        let path = env::var_os("KILN_BIN").map_or_else(
+            || {
+                let test = env::current_exe().expect("the path of this test");
+                // target/<profile>/deps/<test>
+                test.ancestors()
+                    .nth(2)
+                    .expect("a target directory")
+                    .join("kiln")
+            },
+            PathBuf::from,
+        );
+        assert!(
+            path.is_file(),
+            "{} is missing; run `cargo xtask test e2e`, or build kiln and set KILN_BIN",
+            path.display()
+        );
+        path
+    }
+
+    /// Serves on free loopback ports, with both roles unless `config` says otherwise, and waits until ready.
+    ///
+    /// `config` is the YAML of everything but `listeners` and `http`; `directory` takes the config and the log.
+    pub fn serve(directory: &Path, config: &str) -> Kiln {
+        let (mllp, http) = (free_address(), free_address());
+        let path = directory.join("kiln.yaml");
+        let text = format!(
+            "{config}\nlisteners:\n  - name: mllp\n    address: {mllp}\nhttp:\n  address: {http}\n"
+        );
+        fs::write(&path, text).expect("a config file");
+        let log = directory.join("kiln.log");
+        let child = start(&path, &log);
+        let mut kiln = Kiln {
+            child,
+            config: path,
+            log,
+            mllp,
+            http,
+        };
+        kiln.await_ready();
+        kiln
+    }
+
+    /// Where senders connect; the same after a restart.
+    pub fn mllp(&self) -> SocketAddr {
+        self.mllp
+    }
+
+    /// SIGKILL, and a new process on the same configuration.
+    pub fn kill_and_restart(&mut self) {
+        self.child.kill().expect("SIGKILL");
+        self.child.wait().expect("the process to be reaped");
+        self.child = start(&self.config, &self.log);
+        self.await_ready();
+    }
+
+    /// SIGTERM, and the exit status.
+    ///
+    /// # Panics
+    /// When it has not left within `bound`.
+    pub fn terminate(&mut self, bound: Duration) -> ExitStatus {
+        self.signal_term();
+        await_until("exit after SIGTERM", bound, || {
+            self.child.try_wait().expect("the state of the process")
+        })
+    }
+
+    /// SIGTERM without waiting.
+    pub fn signal_term(&self) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("the command kill");
+        assert!(status.success(), "SIGTERM to kiln");
+    }
+
+    /// The status code of an HTTP path; none when nobody answers.
+    pub fn http_status(&self, path: &str) -> Option<u16> {
+        let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(1)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.http
+        )
+        .ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        answer.split(' ').nth(1)?.parse().ok()
+    }
+
+    fn await_ready(&mut self) {
+        await_until("readyz", READY, || {
+            if let Some(status) = self.child.try_wait().expect("the state of the process") {
+                panic!(
+                    "kiln left with {status}: {}",
+                    fs::read_to_string(&self.log).unwrap_or_default()
+                );
+            }
+            (self.http_status("/readyz") == Some(200)).then_some(())
+        });
+    }
+}
+
+impl Drop for Kiln {
+    fn drop(&mut self) {
+        // It may have left already; reaping is all that matters then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(config: &Path, log: &Path) -> Child {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(log)
+        .expect("a log file");
+    Command::new(Kiln::binary())
+        .args(["serve", "--config"])
+        .arg(config)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle of the log"))
+        .stderr(log)
+        .spawn()
+        .expect("kiln serve must start")
+}
+
+/// A loopback address that was free a moment ago. A restart needs the same port, so the system cannot choose it at bind.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address")
+}

@@ -1,0 +1,150 @@
+//! What was emitted, as a stranger to Kiln reads it: kcat for Kafka, the files themselves for the embedded store.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// One emitted resource, and the message it came from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Record {
+    /// Header `control-id`.
+    pub control_id: String,
+    /// `resourceType` of the value.
+    pub resource_type: String,
+    /// `id` of the value.
+    pub id: String,
+}
+
+impl Record {
+    /// A record.
+    pub fn new(control_id: &str, resource_type: &str, id: &str) -> Record {
+        Record {
+            control_id: control_id.to_owned(),
+            resource_type: resource_type.to_owned(),
+            id: id.to_owned(),
+        }
+    }
+
+    fn read(control_id: &str, value: &str) -> Record {
+        let resource: Value = serde_json::from_str(value).expect("an emitted value must be JSON");
+        let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
+        Record {
+            control_id: control_id.to_owned(),
+            resource_type: text("resourceType"),
+            id: text("id"),
+        }
+    }
+}
+
+/// The records of an embedded directory, each file in its order. Only what was committed is read, as a reader beside a
+/// running pipeline must.
+///
+/// # Panics
+/// When a file cannot be read, a value is no JSON, or lines and header lines do not pair up.
+pub fn embedded(directory: &Path) -> Vec<Record> {
+    let Ok(committed) = fs::read_to_string(directory.join("committed.json")) else {
+        return Vec::new();
+    };
+    let committed: BTreeMap<String, usize> =
+        serde_json::from_str(&committed).expect("committed.json must hold lengths by file");
+    let lines = |name: &str| -> Vec<String> {
+        let Some(length) = committed.get(name) else {
+            return Vec::new();
+        };
+        let bytes = fs::read(directory.join(name)).expect("a committed file must be there");
+        assert!(
+            bytes.len() >= *length,
+            "{name} is shorter than what was committed"
+        );
+        let text = std::str::from_utf8(&bytes[..*length]).expect("lines must be UTF-8");
+        text.lines().map(str::to_owned).collect()
+    };
+    let mut records = Vec::new();
+    for name in committed.keys().filter(|name| name.starts_with("fhir/")) {
+        let values = lines(name);
+        let headers = lines(&format!("headers/{name}"));
+        assert_eq!(
+            values.len(),
+            headers.len(),
+            "{name} and its headers must have as many lines"
+        );
+        for (value, headers) in values.iter().zip(&headers) {
+            let headers: Value = serde_json::from_str(headers).expect("a header line must be JSON");
+            records.push(Record::read(
+                headers["control-id"].as_str().unwrap_or_default(),
+                value,
+            ));
+        }
+    }
+    records
+}
+
+/// The committed records of all `<prefix>.fhir.*` topics, read by kcat with `read_committed`.
+///
+/// # Panics
+/// When kcat is missing or fails.
+pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
+    let topics = format!("{prefix}.fhir.");
+    let mut records = Vec::new();
+    for topic in topics_of(brokers)
+        .into_iter()
+        .filter(|topic| topic.starts_with(&topics))
+    {
+        let output = kcat(&[
+            "-b",
+            brokers,
+            "-C",
+            "-t",
+            &topic,
+            "-o",
+            "beginning",
+            "-e",
+            "-q",
+            "-X",
+            "isolation.level=read_committed",
+            "-J",
+        ]);
+        for line in output.lines() {
+            let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
+            let headers = record["headers"].as_array().cloned().unwrap_or_default();
+            // kcat prints headers as a flat list: name, value, name, value.
+            let control_id = headers
+                .chunks(2)
+                .find(|pair| pair[0] == "control-id")
+                .and_then(|pair| pair.get(1)?.as_str())
+                .unwrap_or_default();
+            records.push(Record::read(
+                control_id,
+                record["payload"].as_str().unwrap_or_default(),
+            ));
+        }
+    }
+    records
+}
+
+fn topics_of(brokers: &str) -> Vec<String> {
+    let metadata: Value = serde_json::from_str(&kcat(&["-b", brokers, "-L", "-J"]))
+        .expect("kcat -L -J must print JSON");
+    let topics = metadata["topics"].as_array().cloned().unwrap_or_default();
+    topics
+        .iter()
+        .filter_map(|topic| topic["topic"].as_str().map(str::to_owned))
+        .collect()
+}
+
+fn kcat(arguments: &[&str]) -> String {
+    let output = Command::new("kcat")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("kcat is missing; run `cargo xtask setup`");
+    assert!(
+        output.status.success(),
+        "kcat failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("kcat must print UTF-8")
+}
