@@ -1,0 +1,232 @@
+use crate::charset::Charset;
+use crate::delimiters::Delimiters;
+use crate::error::{ParseError, ParseErrorKind};
+use crate::header::Header;
+use crate::index::Index;
+use crate::path::Path;
+use crate::scan;
+use crate::segment::Segment;
+use crate::value::Value;
+
+/// The UTF-8 byte order mark that some senders put first.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// An HL7v2 message: a view of bytes that the caller holds. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) index: &'a Index,
+    pub(crate) reading: Reading,
+}
+
+/// What it takes to split and decode any value of a message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) delimiters: Delimiters,
+    pub(crate) charset: Charset,
+}
+
+/// What [`Message::parse_with`] assumes where the message itself says nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct ParseOptions {
+    /// The character set of a message without MSH-18.
+    pub default_charset: Charset,
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        Self {
+            default_charset: Charset::Utf8,
+        }
+    }
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message; one without MSH-18 is taken for UTF-8.
+    ///
+    /// Segments may end in CR (the standard's), LF or CRLF; a byte order mark, blank lines and blanks before MSH are
+    /// tolerated. A message in ASCII or UTF-8 is checked as a whole.
+    pub fn parse(bytes: &'a [u8], index: &'a mut Index) -> Result<Self, ParseError> {
+        Self::parse_with(bytes, index, ParseOptions::default())
+    }
+
+    /// Reads a message, with the site's own assumptions.
+    pub fn parse_with(
+        bytes: &'a [u8],
+        index: &'a mut Index,
+        options: ParseOptions,
+    ) -> Result<Self, ParseError> {
+        let at = |offset, kind| Err(ParseError { kind, offset });
+        if u32::try_from(bytes.len()).is_err() {
+            return at(u32::MAX as usize, ParseErrorKind::TooLong);
+        }
+        let start = start_of_text(bytes);
+        let text = &bytes[start..];
+        if text.is_empty() {
+            return at(start, ParseErrorKind::Empty);
+        }
+        if looks_like_utf16(text) {
+            return at(start, ParseErrorKind::UnknownCharset);
+        }
+        if !text.starts_with(b"MSH") {
+            return at(start, ParseErrorKind::NoMsh);
+        }
+        let delimiters = Delimiters::read(bytes, start)?;
+        let charset =
+            declared_charset(bytes, start, delimiters)?.unwrap_or(options.default_charset);
+        if let Err(offset) = charset.check(bytes) {
+            return at(offset, ParseErrorKind::InvalidText { charset });
+        }
+        scan::scan(bytes, start, delimiters.field, charset, index)?;
+        Ok(Self {
+            bytes,
+            index,
+            reading: Reading {
+                delimiters,
+                charset,
+            },
+        })
+    }
+
+    /// The bytes that were parsed, whole.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// MSH-1 and MSH-2.
+    pub fn delimiters(&self) -> Delimiters {
+        self.reading.delimiters
+    }
+
+    /// The character set in use: MSH-18's first, or the default.
+    pub fn charset(&self) -> Charset {
+        self.reading.charset
+    }
+
+    /// All segments in order, MSH first.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = Segment<'a>> + use<'a> {
+        let message = *self;
+        message
+            .index
+            .segments
+            .iter()
+            .enumerate()
+            .map(move |(ordinal, &entry)| Segment {
+                message,
+                ordinal,
+                entry,
+            })
+    }
+
+    /// How many segments there are; at least one.
+    pub fn segment_count(&self) -> usize {
+        self.index.segments.len()
+    }
+
+    /// The segment at a place in the message, counted from 0 (MSH).
+    pub fn segment_at(&self, ordinal: usize) -> Option<Segment<'a>> {
+        self.index.segments.get(ordinal).map(|&entry| Segment {
+            message: *self,
+            ordinal,
+            entry,
+        })
+    }
+
+    /// The first segment of that name.
+    pub fn segment(&self, name: &str) -> Option<Segment<'a>> {
+        self.segments()
+            .find(|segment| segment.is_named(name.as_bytes()))
+    }
+
+    /// All segments of that name in order.
+    pub fn segments_named<'n>(
+        &self,
+        name: &'n str,
+    ) -> impl Iterator<Item = Segment<'a>> + use<'a, 'n> {
+        self.segments()
+            .filter(move |segment| segment.is_named(name.as_bytes()))
+    }
+
+    /// The MSH segment.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "cannot happen: parse succeeds only on a message with MSH"
+    )]
+    pub fn msh(&self) -> Segment<'a> {
+        self.segment_at(0)
+            .expect("parse accepts no message without MSH")
+    }
+
+    /// The value at a path; `None` when the message has no such segment. A value that the segment does not reach is
+    /// there and says [`Absent`](crate::Presence::Absent).
+    pub fn get(&self, path: &Path) -> Option<Value<'a>> {
+        let segment = self
+            .segments_named(path.segment())
+            .nth(path.occurrence() - 1)?;
+        let repetition = segment.field(path.field()).repetition(path.repetition());
+        Some(match (path.component(), path.subcomponent()) {
+            (None, _) => repetition,
+            (Some(component), None) => repetition.part(component),
+            (Some(component), Some(subcomponent)) => repetition.part(component).part(subcomponent),
+        })
+    }
+
+    /// MSH by the names of its fields.
+    pub fn header(&self) -> Header<'a> {
+        Header { msh: self.msh() }
+    }
+}
+
+/// Where the text begins, after a byte order mark, blank lines and blanks.
+pub(crate) fn start_of_text(bytes: &[u8]) -> usize {
+    let mark = if bytes.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    };
+    mark + bytes[mark..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count()
+}
+
+fn looks_like_utf16(text: &[u8]) -> bool {
+    [&b"\xFF\xFE"[..], b"\xFE\xFF", b"M\0", b"\0M"]
+        .iter()
+        .any(|begin| text.starts_with(begin))
+}
+
+/// MSH-18. Its first repetition is the message's character set; further ones announce switching inside fields
+/// (ISO 2022), which cannot be read unless they name sets that are read the same way.
+fn declared_charset(
+    bytes: &[u8],
+    start: usize,
+    delimiters: Delimiters,
+) -> Result<Option<Charset>, ParseError> {
+    let rest = &bytes[start..];
+    let msh = &rest[..memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len())];
+    // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
+    let Some(declared) = msh.split(|&byte| byte == delimiters.field).nth(17) else {
+        return Ok(None);
+    };
+    let offset = start + (declared.as_ptr() as usize - rest.as_ptr() as usize);
+    let unknown = ParseError {
+        kind: ParseErrorKind::UnknownCharset,
+        offset,
+    };
+    let mut charset = None;
+    for (place, name) in declared
+        .split(|&byte| Some(byte) == delimiters.repetition)
+        .enumerate()
+    {
+        let name = std::str::from_utf8(name).map_err(|_| unknown)?.trim();
+        if name.is_empty() || name == "\"\"" {
+            continue;
+        }
+        let known = Charset::from_name(name).ok_or(unknown)?;
+        if place == 0 {
+            charset = Some(known);
+        }
+    }
+    Ok(charset)
+}

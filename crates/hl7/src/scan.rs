@@ -1,0 +1,117 @@
+//! The single pass over a message that fills its [`Index`].
+
+use crate::charset::Charset;
+use crate::error::{ParseError, ParseErrorKind};
+use crate::index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS, SegmentEntry};
+
+/// Indexes `bytes` from `start`, where MSH begins. Offsets fit: the caller has checked the length.
+pub(crate) fn scan(
+    bytes: &[u8],
+    start: usize,
+    field: u8,
+    charset: Charset,
+    index: &mut Index,
+) -> Result<(), ParseError> {
+    index.clear();
+    let mut line = start;
+    while line < bytes.len() {
+        let first_separator = index.tape.len();
+        let end = scan_line(bytes, line, field, charset, &mut index.tape)?;
+        if !is_blank(&bytes[line..end]) {
+            check_name(bytes, line, end, field)?;
+            if index.segments.len() == MAX_SEGMENTS {
+                return Err(ParseError {
+                    kind: ParseErrorKind::TooManySegments,
+                    offset: line,
+                });
+            }
+            index.segments.push(SegmentEntry {
+                start: narrow(line),
+                end: narrow(end),
+                first_separator: narrow(first_separator),
+                last_separator: narrow(index.tape.len()),
+            });
+        }
+        line = end + 1;
+    }
+    Ok(())
+}
+
+/// Puts the line's separators on the tape and gives the offset of its end.
+fn scan_line(
+    bytes: &[u8],
+    line: usize,
+    field: u8,
+    charset: Charset,
+    tape: &mut Vec<u32>,
+) -> Result<usize, ParseError> {
+    let multibyte = charset.trails_in_ascii();
+    let mut at = line;
+    while let Some(&byte) = bytes.get(at) {
+        if byte == field {
+            if tape.len() == MAX_FIELD_SEPARATORS {
+                return Err(ParseError {
+                    kind: ParseErrorKind::TooManyFields,
+                    offset: at,
+                });
+            }
+            tape.push(narrow(at));
+        } else if byte == b'\r' || byte == b'\n' {
+            return Ok(at);
+        } else if multibyte && !byte.is_ascii() {
+            at += trail(&bytes[at..]);
+        }
+        at += 1;
+    }
+    Ok(bytes.len())
+}
+
+/// Finds `delimiter` in `bytes`, stepping over the second bytes of characters that look like it.
+pub(crate) fn find(bytes: &[u8], delimiter: u8, charset: Charset) -> Option<usize> {
+    if !charset.trails_in_ascii() {
+        return memchr::memchr(delimiter, bytes);
+    }
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte == delimiter {
+            return Some(at);
+        }
+        if !byte.is_ascii() {
+            at += trail(&bytes[at..]);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// How many bytes follow the lead byte of a double-byte character: one, unless the next is a line end and the
+/// character is cut off. (The four bytes of GB 18030 are two such pairs.)
+fn trail(bytes: &[u8]) -> usize {
+    usize::from(bytes.get(1).is_some_and(|next| !next.is_ascii_control()))
+}
+
+fn check_name(bytes: &[u8], line: usize, end: usize, field: u8) -> Result<(), ParseError> {
+    let segment = &bytes[line..end];
+    let named = segment.len() >= 3
+        && segment[0].is_ascii_alphabetic()
+        && segment[1].is_ascii_alphanumeric()
+        && segment[2].is_ascii_alphanumeric()
+        && segment.get(3).is_none_or(|&byte| byte == field);
+    if named {
+        Ok(())
+    } else {
+        Err(ParseError {
+            kind: ParseErrorKind::BadSegmentName,
+            offset: line,
+        })
+    }
+}
+
+/// Lines of blanks are tolerated as blank lines are.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}

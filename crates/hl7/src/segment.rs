@@ -1,0 +1,96 @@
+use crate::field::Field;
+use crate::index::SegmentEntry;
+use crate::message::Message;
+
+/// One segment of a message: a name and fields. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    pub(crate) message: Message<'a>,
+    pub(crate) ordinal: usize,
+    pub(crate) entry: SegmentEntry,
+}
+
+impl<'a> Segment<'a> {
+    /// Its three-character name.
+    pub fn name(&self) -> &'a str {
+        // Checked to be three ASCII letters or digits when the message was parsed.
+        std::str::from_utf8(&self.raw()[..3]).unwrap_or_default()
+    }
+
+    /// Its place in the message, counted from 0.
+    pub fn ordinal(&self) -> usize {
+        self.ordinal
+    }
+
+    /// Offset of its first byte in the message.
+    pub fn offset(&self) -> usize {
+        self.entry.start as usize
+    }
+
+    /// Its bytes, name first, without the line end.
+    pub fn raw(&self) -> &'a [u8] {
+        &self.message.bytes[self.entry.start as usize..self.entry.end as usize]
+    }
+
+    /// The field of that number, counted from 1; [`Absent`](crate::Presence::Absent) beyond the last one and for 0.
+    ///
+    /// MSH-1 is the field separator itself and MSH-2 the other delimiters (likewise in FHS and BHS), so that numbers
+    /// are the standard's everywhere.
+    pub fn field(&self, number: usize) -> Field<'a> {
+        let reading = self.message.reading;
+        let absent = || Field::absent(self.entry.end as usize, reading);
+        let declares = self.declares_delimiters();
+        let Some(place) = number.checked_sub(if declares { 2 } else { 1 }) else {
+            // MSH-1 stands in the separator behind the name, if the segment has one.
+            return match self.separators().first() {
+                Some(&at) if declares && number == 1 => {
+                    Field::literal(self.bytes(at, at + 1), at as usize, reading)
+                }
+                _ => absent(),
+            };
+        };
+        let separators = self.separators();
+        let Some(&separator) = separators.get(place) else {
+            return absent();
+        };
+        let start = separator + 1;
+        let end = separators.get(place + 1).copied().unwrap_or(self.entry.end);
+        let raw = self.bytes(start, end);
+        if declares && place == 0 {
+            Field::literal(raw, start as usize, reading)
+        } else {
+            Field::split(raw, start as usize, reading)
+        }
+    }
+
+    /// All fields from number 1 on.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'a>> + use<'a> {
+        let segment = *self;
+        (0..segment.field_count()).map(move |place| segment.field(place + 1))
+    }
+
+    /// The number of the last field that is there, whether empty or not.
+    pub fn field_count(&self) -> usize {
+        match self.separators().len() {
+            0 => 0,
+            count => count + usize::from(self.declares_delimiters()),
+        }
+    }
+
+    pub(crate) fn is_named(&self, name: &[u8]) -> bool {
+        &self.raw()[..3] == name
+    }
+
+    fn declares_delimiters(&self) -> bool {
+        matches!(&self.raw()[..3], b"MSH" | b"FHS" | b"BHS")
+    }
+
+    fn separators(&self) -> &'a [u32] {
+        &self.message.index.tape
+            [self.entry.first_separator as usize..self.entry.last_separator as usize]
+    }
+
+    fn bytes(&self, start: u32, end: u32) -> &'a [u8] {
+        &self.message.bytes[start as usize..end as usize]
+    }
+}

@@ -1,0 +1,205 @@
+use std::borrow::Cow;
+
+use crate::error::TextError;
+use crate::escape;
+use crate::message::Reading;
+use crate::scan;
+
+/// A repetition, a component or a subcomponent. It knows which it is and splits lazily. Cheap to copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'a> {
+    raw: &'a [u8],
+    offset: usize,
+    level: Level,
+    absent: bool,
+    /// Delimiters in it are data (MSH-1, MSH-2).
+    literal: bool,
+    reading: Reading,
+}
+
+/// How deep in a field a value lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// One repetition of a field.
+    Repetition,
+    /// A component of a repetition.
+    Component,
+    /// A subcomponent of a component, the deepest level.
+    Subcomponent,
+}
+
+/// Whether a value was sent (HL7 v2.9 §2.5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// Not there: the segment, field or component ends before it.
+    Absent,
+    /// Its place is there and holds nothing; the receiver keeps what it has.
+    Empty,
+    /// `""`: the receiver deletes what it has.
+    Null,
+    /// It holds something.
+    Valued,
+}
+
+impl<'a> Value<'a> {
+    pub(crate) fn new(
+        raw: Option<&'a [u8]>,
+        offset: usize,
+        level: Level,
+        reading: Reading,
+    ) -> Self {
+        Self {
+            raw: raw.unwrap_or_default(),
+            offset,
+            level,
+            absent: raw.is_none(),
+            literal: false,
+            reading,
+        }
+    }
+
+    pub(crate) fn literal(self) -> Self {
+        Self {
+            literal: true,
+            ..self
+        }
+    }
+
+    /// Which of the three levels it is at.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The part of that number, counted from 1: a component of a repetition, a subcomponent of a component.
+    ///
+    /// Part 1 of a value that is not divided is the value itself, one level deeper; a part beyond the last is absent.
+    #[must_use]
+    pub fn part(&self, number: usize) -> Value<'a> {
+        number
+            .checked_sub(1)
+            .and_then(|skipped| self.parts().nth(skipped))
+            .unwrap_or_else(|| self.beyond(self.level.deeper()))
+    }
+
+    /// The parts in order; none of an absent value, one of an undivided one.
+    pub fn parts(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let delimiters = self.reading.delimiters;
+        let delimiter = match self.level {
+            Level::Repetition => Some(delimiters.component),
+            Level::Component => delimiters.subcomponent,
+            Level::Subcomponent => None,
+        };
+        self.split(delimiter, self.level.deeper())
+    }
+
+    pub(crate) fn repetitions(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        self.split(self.reading.delimiters.repetition, Level::Repetition)
+    }
+
+    /// Whether it was sent, and what of it.
+    pub fn presence(&self) -> Presence {
+        match self.raw {
+            _ if self.absent => Presence::Absent,
+            b"" => Presence::Empty,
+            b"\"\"" => Presence::Null,
+            _ => Presence::Valued,
+        }
+    }
+
+    /// Whether it holds something other than nothing and null.
+    pub fn is_valued(&self) -> bool {
+        self.presence() == Presence::Valued
+    }
+
+    /// Its bytes as sent.
+    pub fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// Offset of its first byte in the message; where it would stand when it is absent.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Its text: the character set decoded, escapes resolved (see the [crate] page). Borrowed when there is nothing to do.
+    ///
+    /// Delimiters of a deeper level stay in the text. An unknown or unfinished escape stays as written.
+    pub fn text(&self) -> Result<Cow<'a, str>, TextError> {
+        if let Some(text) = self.borrowed() {
+            return Ok(Cow::Borrowed(text));
+        }
+        let mut out = String::with_capacity(self.raw.len());
+        self.decode(&mut out)?;
+        Ok(Cow::Owned(out))
+    }
+
+    /// Like [`text`](Self::text), in a buffer of the caller's where one is needed: no allocation once it is large enough.
+    pub fn text_in<'s>(&self, scratch: &'s mut String) -> Result<&'s str, TextError>
+    where
+        'a: 's,
+    {
+        if let Some(text) = self.borrowed() {
+            return Ok(text);
+        }
+        scratch.clear();
+        self.decode(scratch)?;
+        Ok(scratch)
+    }
+
+    /// The value that lies beyond the end of this one.
+    pub(crate) fn beyond(&self, level: Level) -> Self {
+        Value::new(None, self.offset + self.raw.len(), level, self.reading)
+    }
+
+    /// The bytes themselves, where they are the text.
+    fn borrowed(&self) -> Option<&'a str> {
+        let plain = self.literal
+            || self
+                .reading
+                .delimiters
+                .escape
+                .is_none_or(|escape| memchr::memchr(escape, self.raw).is_none());
+        let same = self.reading.charset.is_utf8() || self.raw.is_ascii();
+        (plain && same)
+            .then(|| std::str::from_utf8(self.raw).ok())
+            .flatten()
+    }
+
+    fn decode(&self, out: &mut String) -> Result<(), TextError> {
+        escape::decode(self.raw, self.reading, out).map_err(|bad| TextError {
+            charset: self.reading.charset,
+            offset: self.offset + bad,
+        })
+    }
+
+    fn split(
+        &self,
+        delimiter: Option<u8>,
+        level: Level,
+    ) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let whole = *self;
+        let delimiter = delimiter.filter(|_| !whole.literal);
+        let mut rest = (!whole.absent).then_some((whole.raw, whole.offset));
+        std::iter::from_fn(move || {
+            let (raw, offset) = rest?;
+            let end = delimiter.and_then(|byte| scan::find(raw, byte, whole.reading.charset));
+            rest = end.map(|end| (&raw[end + 1..], offset + end + 1));
+            let raw = &raw[..end.unwrap_or(raw.len())];
+            Some(Value {
+                raw,
+                offset,
+                level,
+                ..whole
+            })
+        })
+    }
+}
+
+impl Level {
+    fn deeper(self) -> Self {
+        match self {
+            Self::Repetition => Self::Component,
+            Self::Component | Self::Subcomponent => Self::Subcomponent,
+        }
+    }
+}
