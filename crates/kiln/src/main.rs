@@ -1,2 +1,19 @@
-//! Placeholder.
-fn main() {}
+//! The `kiln` command: HL7v2 over MLLP in, FHIR R4 out.
+
+mod completions;
+mod config;
+mod failure;
+mod interrupt;
+mod invocation;
+mod messages;
+mod send;
+mod tail;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    invocation::run()
+}

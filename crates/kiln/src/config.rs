@@ -1,0 +1,49 @@
+//! `kiln config`
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use kiln_pipeline::config;
+
+use crate::failure::Failure;
+
+/// Print the configuration's schema or an example, or check a file
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kiln config example > kiln.yaml\n  kiln config check kiln.yaml\n  kiln config schema > kiln.schema.json     for your editor"
+)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The JSON Schema of the configuration
+    Schema,
+    /// A commented example with every setting and its default
+    Example,
+    /// Check a file and the environment as `kiln serve` would, and start nothing
+    Check {
+        /// The configuration
+        #[arg(default_value = "kiln.yaml")]
+        file: PathBuf,
+    },
+}
+
+impl Config {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let text = match self.what {
+            What::Schema => format!("{:#}\n", config::schema()),
+            What::Example => config::Config::example().to_owned(),
+            What::Check { file } => {
+                config::Config::load(&file).map_err(Failure::wrong)?;
+                format!("{}: good\n", file.display())
+            }
+        };
+        std::io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(|error| Failure::output(&error))
+    }
+}

@@ -1,0 +1,104 @@
+//! `kiln tail`
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use kiln_pipeline::config::Config;
+use kiln_pipeline::store::{Reader, Selection, Stream};
+
+use crate::failure::Failure;
+use crate::interrupt;
+
+/// Show what was emitted
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Shows the FHIR resources that were emitted, in order, from the embedded store's directory or from Kafka.\nIt only reads, and works beside a running `kiln serve`.",
+    after_help = "Examples:\n  kiln tail --type Patient --follow\n  kiln tail --config kiln.yaml --type Observation | jq .valueQuantity\n  kiln tail --dir kiln-demo --format pretty"
+)]
+pub(crate) struct Tail {
+    /// Only resources of this type, such as Patient
+    #[arg(long = "type", short, value_name = "TYPE")]
+    resource_type: Option<String>,
+    /// Wait for more
+    #[arg(long, short)]
+    follow: bool,
+    /// Read where this configuration writes: its Kafka topics or its directory
+    #[arg(long, short, value_name = "FILE", conflicts_with = "dir")]
+    config: Option<PathBuf>,
+    /// Read this directory of an embedded store
+    #[arg(long, value_name = "DIR", default_value = "kiln-data")]
+    dir: PathBuf,
+    /// How to print: pretty on a terminal, NDJSON otherwise, unless said here
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Indented, for people
+    Pretty,
+    /// One resource a line, for programs
+    Ndjson,
+}
+
+impl Tail {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let format = self.format.unwrap_or(if std::io::stdout().is_terminal() {
+            Format::Pretty
+        } else {
+            Format::Ndjson
+        });
+        interrupt::runtime()?.block_on(async {
+            let stop = interrupt::token()?;
+            let selection = Selection {
+                stream: Stream::Fhir,
+                resource_type: self.resource_type.clone(),
+                follow: self.follow,
+            };
+            let mut reader = open(self.config.as_deref(), &self.dir, selection).await?;
+            loop {
+                let record = tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    record = reader.next() => record.map_err(Failure::stopped)?,
+                };
+                let Some(record) = record else { return Ok(()) };
+                print(&record.value, format)?;
+            }
+        })
+    }
+}
+
+async fn open(
+    config: Option<&Path>,
+    directory: &Path,
+    selection: Selection,
+) -> Result<Reader, Failure> {
+    if let Some(file) = config {
+        let config = Config::load(file).map_err(Failure::wrong)?;
+        return Reader::open(&config, selection)
+            .await
+            .map_err(Failure::stopped);
+    }
+    if !directory.is_dir() {
+        return Err(Failure::wrong(format!(
+            "no directory {}: name the store's with --dir, or use --config",
+            directory.display()
+        )));
+    }
+    Reader::open_directory(directory, selection).map_err(Failure::stopped)
+}
+
+fn print(json: &[u8], format: Format) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = match format {
+        Format::Pretty => match serde_json::from_slice::<serde_json::Value>(json) {
+            Ok(value) => writeln!(out, "{value:#}"),
+            Err(_) => out.write_all(json).and_then(|()| out.write_all(b"\n")),
+        },
+        Format::Ndjson => out.write_all(json).and_then(|()| out.write_all(b"\n")),
+    };
+    written
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::output(&error))
+}
