@@ -1,1 +1,24 @@
-//! Placeholder.
+//! HL7v2 to FHIR R4: maps as data, compiled to a plan that writes JSON straight into a reused buffer.
+//!
+//! A [`Mapper`] is compiled once from YAML maps and shared by all workers; [`Mapper::convert`] turns one parsed message
+//! into the resources that it states, held by a reused [`Conversion`].
+//!
+//! Guarantees: ids, order and bytes of the output are a pure function of message, maps and options; no clock and no
+//! randomness. Once a [`Conversion`] is warm, converting allocates nothing. No message, however malformed, panics.
+//!
+//! This crate knows nothing of files, sockets, Kafka or time.
+
+mod bundle;
+mod conversion;
+mod error;
+mod issue;
+mod json;
+mod mapper;
+mod options;
+
+pub use conversion::{Conversion, Request, Resource};
+pub use error::{ConvertError, MapError, MapErrors};
+pub use issue::{Issue, IssueReason};
+pub use mapper::{MapSource, Mapper};
+pub use options::{ConvertOptions, ParseOffsetError, References, UtcOffset};
+pub use uuid::Uuid;

@@ -1,0 +1,30 @@
+//! Lists the map files, so that they are embedded in the library.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    let mut list = String::from("&[\n");
+    for folder in ["messages", "segments", "datatypes", "codes"] {
+        let directory = Path::new(&root).join("maps").join(folder);
+        println!("cargo::rerun-if-changed={}", directory.display());
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".yaml") {
+                names.push(name);
+            }
+        }
+        names.sort();
+        for name in names {
+            let path = directory.join(&name);
+            let _ = writeln!(list, "(\"{folder}/{name}\", include_str!({:?})),", path.display().to_string());
+        }
+    }
+    list.push(']');
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out).join("maps.rs"), list)
+}

@@ -1,0 +1,40 @@
+//! The transaction Bundle of a conversion (FHIR R4, http, transactions).
+
+use crate::conversion::{Conversion, Request};
+use crate::json;
+
+/// Appends the Bundle of all resources to `out`.
+pub(crate) fn write(conversion: &Conversion, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"resourceType":"Bundle","type":"transaction""#);
+    let mut separator: &[u8] = br#","entry":["#;
+    let mut id_buffer = uuid::Uuid::encode_buffer();
+    for resource in conversion.resources() {
+        let id = resource.id.hyphenated().encode_lower(&mut id_buffer).as_bytes();
+        out.extend_from_slice(separator);
+        separator = b",";
+        out.extend_from_slice(br#"{"fullUrl":"urn:uuid:"#);
+        out.extend_from_slice(id);
+        out.extend_from_slice(br#"","resource":"#);
+        out.extend_from_slice(resource.json);
+        match resource.request {
+            Request::Put => {
+                out.extend_from_slice(br#","request":{"method":"PUT","url":""#);
+                out.extend_from_slice(resource.resource_type.as_bytes());
+                out.push(b'/');
+                out.extend_from_slice(id);
+                out.extend_from_slice(br#""}}"#);
+            }
+            Request::CreateIfNoneExist { criteria } => {
+                out.extend_from_slice(br#","request":{"method":"POST","url":""#);
+                out.extend_from_slice(resource.resource_type.as_bytes());
+                out.extend_from_slice(br#"","ifNoneExist":""#);
+                json::escape(criteria, out);
+                out.extend_from_slice(br#""}}"#);
+            }
+        }
+    }
+    if !conversion.entries.is_empty() {
+        out.push(b']');
+    }
+    out.push(b'}');
+}
