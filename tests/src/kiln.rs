@@ -90,7 +90,15 @@ impl Kiln {
     /// When it has not left within `bound`.
     pub fn terminate(&mut self, bound: Duration) -> ExitStatus {
         self.signal_term();
-        await_until("exit after SIGTERM", bound, || {
+        self.wait(bound)
+    }
+
+    /// The exit status of a process that was told to leave.
+    ///
+    /// # Panics
+    /// When it has not left within `bound`.
+    pub fn wait(&mut self, bound: Duration) -> ExitStatus {
+        await_until("exit", bound, || {
             self.child.try_wait().expect("the state of the process")
         })
     }

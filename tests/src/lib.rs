@@ -33,13 +33,15 @@ mod frame;
 mod kiln;
 pub mod records;
 mod sender;
+mod traffic;
 
 pub use ack::Ack;
 pub use checker::{Checker, Verdict};
 pub use convert::expected_resources;
-pub use deadline::await_until;
+pub use deadline::{await_until, settled};
 pub use feed::{Feed, Message};
 pub use frame::{read_frame, write_frame};
 pub use kiln::Kiln;
 pub use records::Record;
 pub use sender::{Sender, Sent};
+pub use traffic::Traffic;

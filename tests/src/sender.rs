@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{Ack, Message, read_frame, write_frame};
 
@@ -26,7 +26,7 @@ pub struct Sent {
     pub control_id: String,
     /// How often it was sent.
     pub attempts: u32,
-    /// The acknowledgement that ended it; none when the deadline came first.
+    /// The acknowledgement that ended it; none when the sender gave up first.
     pub ack: Option<Ack>,
 }
 
@@ -39,15 +39,15 @@ impl Sender {
         }
     }
 
-    /// Sends until a positive acknowledgement comes or the deadline passes. A negative one is an answer like none: the
+    /// Sends until a positive acknowledgement comes or `give_up` says so. A negative one is an answer like none: the
     /// message is sent again.
-    pub fn deliver(&mut self, message: &Message, deadline: Instant) -> Sent {
+    pub fn deliver(&mut self, message: &Message, give_up: impl Fn() -> bool) -> Sent {
         let mut sent = Sent {
             control_id: message.control_id.clone(),
             attempts: 0,
             ack: None,
         };
-        while Instant::now() < deadline {
+        while !give_up() {
             match self.exchange(&message.bytes, &mut sent.attempts) {
                 Ok(ack) if ack.is_positive() => {
                     assert_eq!(
