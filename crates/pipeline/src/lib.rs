@@ -1,6 +1,35 @@
-//! The path of a message: listen, the raw log, transform, the outputs; on Kafka or embedded.
+//! The path of a message: a listener keeps it durably and then acknowledges it; transform turns it into FHIR and commits
+//! outputs and position as one. The same path runs on Kafka and on an embedded store.
+//!
+//! What it guarantees: an acknowledged message is never lost; its outputs appear once, in the order of its feed; a
+//! message that cannot be read or mapped is kept as a dead letter with the reason, and disturbs no other.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use kiln_pipeline::Pipeline;
+//! use kiln_pipeline::config::Config;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mapper = Arc::new(kiln_fhir::Mapper::embedded()?);
+//! let running = Pipeline::start(Config::embedded("kiln-data"), mapper).await?;
+//! println!("send HL7v2 over MLLP to {}", running.listeners()[0].address);
+//! running.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod config;
 pub mod feed;
+mod http;
+mod listen;
+mod pipeline;
+mod progress;
 pub mod record;
 pub mod store;
+mod tally;
+mod transform;
+
+pub use listen::BoundListener;
+pub use pipeline::{Pipeline, RunError, RunningPipeline, StartError};
+pub use tally::Tally;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kiln_fhir::UtcOffset;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -153,6 +154,11 @@ impl Config {
     pub fn http_on(mut self, address: Option<SocketAddr>) -> Config {
         self.http = address;
         self
+    }
+
+    /// The site's offset from UTC.
+    pub fn time_zone(&self) -> UtcOffset {
+        UtcOffset::from_minutes(self.offset_minutes).unwrap_or(UtcOffset::UTC)
     }
 
     /// The name of the pipeline.

@@ -1,0 +1,152 @@
+//! Whether a frame is a message that can be taken, and what identifies it.
+
+use bytes::Bytes;
+use kiln_hl7::{ErrorCode, Index, Message};
+
+use super::answer::{Mode, Outcome};
+use crate::config::ListenerConfig;
+use crate::feed;
+use crate::record::{Headers, Record, header};
+
+/// Longest value of an identifying header; longer ones are cut.
+const MAX_HEADER_CHARS: usize = 200;
+
+/// What was found wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    /// A stable word.
+    pub(crate) reason: &'static str,
+    /// The segment and field, when it is one.
+    pub(crate) field: Option<u8>,
+    /// Where, for the dead letter.
+    pub(crate) place: String,
+    /// A sentence without content.
+    pub(crate) detail: String,
+    pub(crate) code: ErrorCode,
+    pub(super) outcome: Outcome,
+}
+
+/// A frame, judged.
+pub(super) struct Judged {
+    pub(super) record: Record,
+    pub(super) message_type: String,
+    pub(super) mode: Mode,
+    pub(super) fault: Option<Fault>,
+}
+
+/// Parses enough of a frame to identify and route it (MSH-9, MSH-10, MSH-12: HL7 v2.9 §2.9.2.2).
+pub(super) fn judge(
+    bytes: &Bytes,
+    index: &mut Index,
+    listener: &ListenerConfig,
+    received_at: i64,
+) -> Judged {
+    let mut judged = match Message::parse(bytes, index) {
+        Ok(message) => judge_message(&message, listener, received_at),
+        Err(error) => {
+            let text = error.to_string();
+            let fault = Fault {
+                reason: "unreadable",
+                field: None,
+                place: format!("byte {}", error.offset),
+                detail: text,
+                code: ErrorCode::SegmentSequence,
+                outcome: Outcome::Reject,
+            };
+            Judged {
+                record: unidentified(listener, received_at),
+                message_type: String::new(),
+                mode: Mode::Original,
+                fault: Some(fault),
+            }
+        }
+    };
+    judged.record.value = bytes.clone();
+    judged
+}
+
+/// The record of bytes that identify themselves by nothing.
+pub(super) fn unidentified(listener: &ListenerConfig, received_at: i64) -> Record {
+    let feed = feed::name(listener.feed.as_deref(), "|");
+    let headers = Headers::new()
+        .with(header::FEED, &feed)
+        .with(header::LISTENER, &listener.name)
+        .with(header::RECEIVED_AT, received_at.to_string());
+    Record {
+        key: feed,
+        value: Bytes::new(),
+        headers,
+    }
+}
+
+fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: i64) -> Judged {
+    let part = |field: usize, component: usize| {
+        let text = message
+            .msh()
+            .field(field)
+            .component(component)
+            .text()
+            .unwrap_or_default();
+        text.trim()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_HEADER_CHARS)
+            .collect::<String>()
+    };
+    let sender = format!("{}|{}", part(3, 1), part(4, 1));
+    let control_id = part(10, 1);
+    let (code, event, version) = (part(9, 1), part(9, 2), part(12, 1));
+    let message_type = if event.is_empty() {
+        code.clone()
+    } else {
+        format!("{code}^{event}")
+    };
+    let feed = feed::name(listener.feed.as_deref(), &sender);
+    let fault = if code.is_empty() {
+        Some(missing(9, "message type", "no-message-type"))
+    } else if control_id.is_empty() {
+        Some(missing(10, "message control id", "no-control-id"))
+    } else if version.is_empty() {
+        Some(missing(12, "version", "no-version"))
+    } else if version != "2" && !version.starts_with("2.") {
+        Some(Fault {
+            reason: "unsupported-version",
+            field: Some(12),
+            place: "MSH-12".to_owned(),
+            detail: "MSH-12 is no version 2 of HL7".to_owned(),
+            code: ErrorCode::UnsupportedVersion,
+            outcome: Outcome::Reject,
+        })
+    } else {
+        None
+    };
+    let headers = Headers::new()
+        .with(header::FEED, &feed)
+        .with(header::SENDER, sender)
+        .with(header::CONTROL_ID, control_id)
+        .with(header::MESSAGE_TYPE, &message_type)
+        .with(header::LISTENER, &listener.name)
+        .with(header::RECEIVED_AT, received_at.to_string());
+    let record = Record {
+        key: feed,
+        value: Bytes::new(),
+        headers,
+    };
+    Judged {
+        record,
+        message_type,
+        mode: Mode::of(&part(15, 1), &part(16, 1)),
+        fault,
+    }
+}
+
+fn missing(field: u8, what: &str, reason: &'static str) -> Fault {
+    Fault {
+        reason,
+        field: Some(field),
+        place: format!("MSH-{field}"),
+        detail: format!("MSH-{field} ({what}) is missing"),
+        code: ErrorCode::RequiredFieldMissing,
+        outcome: Outcome::Reject,
+    }
+}

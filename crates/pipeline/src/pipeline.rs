@@ -1,0 +1,242 @@
+//! A pipeline as one thing: started whole, stopped in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use kiln_fhir::{Mapper, UtcOffset};
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, StoreConfig};
+use crate::http::{self, Health};
+use crate::listen::{self, BoundListener, ListenMetrics, Listening, Shared};
+use crate::progress::Progress;
+use crate::store::{self, StoreError};
+use crate::tally::Tally;
+use crate::transform::{self, Transform, TransformMetrics};
+
+/// The path of a message, ready to start.
+pub struct Pipeline;
+
+/// Why a pipeline did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address cannot be bound.
+    #[error("{what} cannot listen on {address}: {source}")]
+    Bind {
+        /// The listener, or `http`.
+        what: String,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A metric is registered twice: a defect of Kiln.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// Why a running pipeline ended other than asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A role ended by itself.
+    #[error(
+        "a part of the pipeline ended by itself; what was acknowledged is kept, start it again"
+    )]
+    Ended,
+    /// It did not stop in time.
+    #[error("not everything in hand was finished within {} s; what was acknowledged is kept", .within.as_secs())]
+    Late {
+        /// `limits.shutdownSeconds`.
+        within: Duration,
+    },
+}
+
+/// A pipeline that runs. Dropping it stops it without waiting.
+pub struct RunningPipeline {
+    listeners: Vec<BoundListener>,
+    http_address: Option<SocketAddr>,
+    registry: Registry,
+    progress: Arc<Progress>,
+    shutdown_within: Duration,
+    /// Stops accepting.
+    stop_listening: CancellationToken,
+    /// Stops the rest, once what was in hand is acknowledged.
+    stop: CancellationToken,
+    listening: JoinSet<()>,
+    others: JoinSet<()>,
+}
+
+impl Pipeline {
+    /// Opens the store, binds every address, and starts the roles that the configuration names.
+    pub async fn start(config: Config, mapper: Arc<Mapper>) -> Result<RunningPipeline, StartError> {
+        let registry = Registry::new();
+        let default_offset = config.time_zone();
+        let progress = Arc::new(Progress::default());
+        // Addresses first: that one is taken shows before a store is touched.
+        let mut bound = Vec::new();
+        if config.roles.listen {
+            for listener in &config.listeners {
+                let listening =
+                    listen::bind(listener)
+                        .await
+                        .map_err(|source| StartError::Bind {
+                            what: format!("listener {}", listener.name),
+                            address: listener.address,
+                            source,
+                        })?;
+                bound.push((listener.clone(), listening));
+            }
+        }
+        let http = match config.http {
+            None => None,
+            Some(address) => {
+                Some(
+                    TcpListener::bind(address)
+                        .await
+                        .map_err(|source| StartError::Bind {
+                            what: "http".to_owned(),
+                            address,
+                            source,
+                        })?,
+                )
+            }
+        };
+        let store = store::open(&config).await?;
+        let mut running = RunningPipeline {
+            listeners: bound
+                .iter()
+                .map(|(_, listening)| listening.bound.clone())
+                .collect(),
+            http_address: http.as_ref().and_then(|socket| socket.local_addr().ok()),
+            registry: registry.clone(),
+            progress: Arc::clone(&progress),
+            shutdown_within: config.limits.shutdown,
+            stop_listening: CancellationToken::new(),
+            stop: CancellationToken::new(),
+            listening: JoinSet::new(),
+            others: JoinSet::new(),
+        };
+        let mut health = Health {
+            store: Arc::clone(&store),
+            listening: None,
+            transforming: None,
+            registry: registry.clone(),
+        };
+        if config.roles.transform {
+            let transform = transform_of(&config, &mapper, default_offset, &progress, &registry)?;
+            health.transforming = Some(Arc::clone(&transform.ready));
+            let source = store.source(config.limits.dedupe_messages).await?;
+            running
+                .others
+                .spawn(transform::run(transform, source, running.stop.clone()));
+        }
+        if config.roles.listen {
+            health.listening = Some(Arc::new(AtomicBool::new(true)));
+            let metrics = Arc::new(ListenMetrics::new(&registry)?);
+            for (listener, listening) in bound {
+                let shared = Shared {
+                    listener,
+                    store: Arc::clone(&store),
+                    mapper: Arc::clone(&mapper),
+                    default_offset,
+                    metrics: Arc::clone(&metrics),
+                    progress: Arc::clone(&progress),
+                };
+                running.spawn_listener(listening, shared);
+            }
+        }
+        if let Some(socket) = http {
+            running
+                .others
+                .spawn(http::serve(socket, health, running.stop.clone()));
+        }
+        Ok(running)
+    }
+}
+
+fn transform_of(
+    config: &Config,
+    mapper: &Arc<Mapper>,
+    default_offset: UtcOffset,
+    progress: &Arc<Progress>,
+    registry: &Registry,
+) -> Result<Transform, prometheus::Error> {
+    let log = match &config.store {
+        StoreConfig::Embedded(_) => "raw".to_owned(),
+        StoreConfig::Kafka(_) => format!("{}.hl7v2", config.name),
+    };
+    Ok(Transform {
+        mapper: Arc::clone(mapper),
+        layout: config.layout,
+        default_offset,
+        limits: config.limits,
+        log,
+        metrics: Arc::new(TransformMetrics::new(registry)?),
+        progress: Arc::clone(progress),
+        ready: Arc::default(),
+    })
+}
+
+impl RunningPipeline {
+    fn spawn_listener(&mut self, listening: Listening, shared: Shared) {
+        self.listening
+            .spawn(listening.run(Arc::new(shared), self.stop_listening.clone()));
+    }
+
+    /// The listeners, with the ports that were chosen.
+    pub fn listeners(&self) -> &[BoundListener] {
+        &self.listeners
+    }
+
+    /// Where health and metrics are served.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http_address
+    }
+
+    /// Waits until everything that this process acknowledged so far is transformed and committed; false when that took
+    /// longer than `within`. Needs the `transform` role in this process and all partitions of its messages.
+    pub async fn caught_up(&self, within: Duration) -> bool {
+        tokio::time::timeout(within, self.progress.caught_up())
+            .await
+            .is_ok()
+    }
+
+    /// Counts since the start.
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.registry)
+    }
+
+    /// What `/metrics` says.
+    pub fn metrics_text(&self) -> String {
+        http::text(&self.registry)
+    }
+
+    /// Resolves only when a part of the pipeline ended by itself.
+    pub async fn failed(&mut self) -> RunError {
+        tokio::select! {
+            Some(_) = self.listening.join_next() => RunError::Ended,
+            Some(_) = self.others.join_next() => RunError::Ended,
+            else => RunError::Ended,
+        }
+    }
+
+    /// Stops accepting, acknowledges what is in hand, commits, leaves; within `limits.shutdownSeconds`.
+    pub async fn shutdown(mut self) -> Result<(), RunError> {
+        let within = self.shutdown_within;
+        let finished = tokio::time::timeout(within, async {
+            self.stop_listening.cancel();
+            while self.listening.join_next().await.is_some() {}
+            self.stop.cancel();
+            while self.others.join_next().await.is_some() {}
+        });
+        finished.await.map_err(|_| RunError::Late { within })
+    }
+}

@@ -1,0 +1,66 @@
+//! What transforming counts.
+
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+/// What transforming counts.
+pub(crate) struct TransformMetrics {
+    pub(crate) resources: IntCounterVec,
+    pub(crate) dead: IntCounterVec,
+    pub(crate) messages: IntCounter,
+    pub(crate) duplicates: IntCounter,
+    pub(crate) reused_control_ids: IntCounter,
+    pub(crate) faults: IntCounter,
+    pub(crate) partitions: IntGauge,
+    pub(crate) batch_seconds: Histogram,
+}
+
+impl TransformMetrics {
+    pub(crate) fn new(registry: &Registry) -> Result<TransformMetrics, prometheus::Error> {
+        let metrics = TransformMetrics {
+            resources: IntCounterVec::new(
+                Opts::new(
+                    "kiln_transform_resources_total",
+                    "Resources committed, by type.",
+                ),
+                &["type"],
+            )?,
+            dead: IntCounterVec::new(
+                Opts::new(
+                    "kiln_transform_dead_letters_total",
+                    "Messages that became dead letters, by reason.",
+                ),
+                &["reason"],
+            )?,
+            messages: IntCounter::new("kiln_transform_messages_total", "Messages committed.")?,
+            duplicates: IntCounter::new("kiln_transform_duplicates_total", "Resends dropped.")?,
+            reused_control_ids: IntCounter::new(
+                "kiln_transform_reused_control_ids_total",
+                "Messages with a control id that was used before for other bytes.",
+            )?,
+            faults: IntCounter::new(
+                "kiln_transform_faults_total",
+                "Batches given up for a fault of the store.",
+            )?,
+            partitions: IntGauge::new(
+                "kiln_transform_partitions",
+                "Partitions this instance reads.",
+            )?,
+            batch_seconds: Histogram::with_opts(
+                HistogramOpts::new(
+                    "kiln_transform_batch_seconds",
+                    "From reading a batch to its commit.",
+                )
+                .buckets(prometheus::exponential_buckets(0.001, 2.0, 14)?),
+            )?,
+        };
+        registry.register(Box::new(metrics.resources.clone()))?;
+        registry.register(Box::new(metrics.dead.clone()))?;
+        registry.register(Box::new(metrics.messages.clone()))?;
+        registry.register(Box::new(metrics.duplicates.clone()))?;
+        registry.register(Box::new(metrics.reused_control_ids.clone()))?;
+        registry.register(Box::new(metrics.faults.clone()))?;
+        registry.register(Box::new(metrics.partitions.clone()))?;
+        registry.register(Box::new(metrics.batch_seconds.clone()))?;
+        Ok(metrics)
+    }
+}

@@ -1,0 +1,12 @@
+//! Transforming: raw messages in batches, to FHIR, outputs and position committed as one.
+
+mod audit;
+mod convert;
+mod dedupe;
+mod metrics;
+mod output;
+mod run;
+
+pub(crate) use convert::convert;
+pub(crate) use metrics::TransformMetrics;
+pub(crate) use run::{Transform, run};

@@ -1,0 +1,152 @@
+//! The outputs of one message.
+
+use bytes::Bytes;
+use kiln_fhir::{Conversion, ConvertOptions, Mapper, References, Request, UtcOffset};
+use kiln_hl7::{Index, Message};
+
+use super::audit;
+use super::convert::{Unmapped, convert};
+use crate::config::Layout;
+use crate::record::{Headers, Record, header};
+use crate::store::{Output, Position, RawRecord, Target};
+
+/// Makes outputs of messages; its buffers are reused.
+pub(super) struct Writer<'a> {
+    pub(super) mapper: &'a Mapper,
+    pub(super) layout: Layout,
+    pub(super) default_offset: UtcOffset,
+    /// Name of the raw log in the `source` header.
+    pub(super) log: &'a str,
+    pub(super) index: Index,
+    pub(super) conversion: Conversion,
+}
+
+impl Writer<'_> {
+    /// Adds the outputs of one message: its resources and an audit event, or a dead letter and an audit event. The
+    /// reason when it is a dead letter.
+    pub(super) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Option<&'static str> {
+        let Position { partition, offset } = raw.position;
+        let source = format!("{}/{partition}/{offset}", self.log);
+        let headers = identification(&raw.record).with(header::SOURCE, &source);
+        let failed = self.convert(&raw.record, &headers, out).err();
+        if let Some(failed) = &failed {
+            let headers = headers
+                .clone()
+                .with(header::MAPPING, self.mapper.version())
+                .with(header::REASON, failed.reason)
+                .with(header::PLACE, &failed.place)
+                .with(header::DETAIL, &failed.detail);
+            let record = Record {
+                key: raw.record.key.clone(),
+                value: raw.record.value.clone(),
+                headers,
+            };
+            out.push(Output {
+                target: Target::Dead,
+                feed: raw.record.key.clone(),
+                record,
+            });
+        }
+        let reason = failed.map(|failed| failed.reason);
+        let value = Bytes::from(audit::event(&raw.record, &source, reason));
+        let record = Record {
+            key: raw.record.key.clone(),
+            value,
+            headers,
+        };
+        out.push(Output {
+            target: Target::Audit,
+            feed: raw.record.key.clone(),
+            record,
+        });
+        reason
+    }
+
+    fn convert(
+        &mut self,
+        raw: &Record,
+        headers: &Headers,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Unmapped> {
+        let message = Message::parse(&raw.value, &mut self.index).map_err(|error| Unmapped {
+            reason: "unreadable",
+            place: format!("byte {}", error.offset),
+            detail: error.to_string(),
+        })?;
+        let references = match self.layout {
+            Layout::Resources => References::Relative,
+            Layout::Bundles => References::Urn,
+        };
+        let options = ConvertOptions {
+            references,
+            default_offset: self.default_offset,
+        };
+        convert(self.mapper, &message, &options, &mut self.conversion)?;
+        let feed = &raw.key;
+        let headers = headers.clone().with(header::MAPPING, self.mapper.version());
+        match self.layout {
+            Layout::Resources => {
+                out.extend(self.conversion.resources().map(|resource| {
+                    let id = resource.id.to_string();
+                    let resource_type = resource.resource_type;
+                    let mut headers = headers.clone().with(header::RESOURCE_TYPE, resource_type);
+                    match resource.request {
+                        Request::Put => {
+                            headers.push(header::REQUEST_METHOD, "PUT");
+                            headers.push(header::REQUEST_URL, format!("{resource_type}/{id}"));
+                        }
+                        Request::CreateIfNoneExist { criteria } => {
+                            headers.push(header::REQUEST_METHOD, "POST");
+                            headers.push(header::REQUEST_URL, resource_type);
+                            headers.push(header::REQUEST_IF_NONE_EXIST, criteria);
+                        }
+                    }
+                    let value = Bytes::copy_from_slice(resource.json);
+                    let record = Record {
+                        key: id,
+                        value,
+                        headers,
+                    };
+                    Output {
+                        target: Target::Resource(resource_type.to_owned()),
+                        feed: feed.clone(),
+                        record,
+                    }
+                }));
+            }
+            Layout::Bundles => {
+                let mut bundle = Vec::new();
+                self.conversion.write_bundle(&mut bundle);
+                let headers = headers.with(header::RESOURCE_TYPE, "Bundle");
+                let record = Record {
+                    key: feed.clone(),
+                    value: Bytes::from(bundle),
+                    headers,
+                };
+                out.push(Output {
+                    target: Target::Bundle,
+                    feed: feed.clone(),
+                    record,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The headers that identify a message in every stream.
+fn identification(raw: &Record) -> Headers {
+    let mut headers = Headers::new();
+    for name in [
+        header::FEED,
+        header::SENDER,
+        header::CONTROL_ID,
+        header::MESSAGE_TYPE,
+        header::RECEIVED_AT,
+    ] {
+        if let Some(value) = raw.headers.get(name) {
+            headers.push(name, value);
+        }
+    }
+    headers
+}

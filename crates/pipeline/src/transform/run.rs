@@ -1,0 +1,200 @@
+//! The loop of transform: read, convert, commit; after a fault, back to the committed position.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kiln_fhir::{Conversion, Mapper, UtcOffset};
+use kiln_hl7::Index;
+use tokio_util::sync::CancellationToken;
+
+use super::dedupe::{Seen, Window};
+use super::metrics::TransformMetrics;
+use super::output::Writer;
+use crate::config::{Layout, Limits};
+use crate::progress::Progress;
+use crate::store::{Batch, BatchLimits, Output, Position, Source, StoreError, Target};
+
+/// Longest wait for a batch to begin; also how soon a request to stop is seen.
+const IDLE_WAIT: Duration = Duration::from_millis(200);
+/// First and longest wait after a fault.
+const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// What transform works with.
+pub(crate) struct Transform {
+    pub(crate) mapper: Arc<Mapper>,
+    pub(crate) layout: Layout,
+    pub(crate) default_offset: UtcOffset,
+    pub(crate) limits: Limits,
+    /// Name of the raw log in the `source` header.
+    pub(crate) log: String,
+    pub(crate) metrics: Arc<TransformMetrics>,
+    pub(crate) progress: Arc<Progress>,
+    /// Whether the source works and has partitions, for `/readyz`.
+    pub(crate) ready: Arc<AtomicBool>,
+}
+
+/// What a batch comes to.
+#[derive(Default)]
+struct Tally {
+    messages: u64,
+    duplicates: u64,
+    reused: u64,
+    dead: Vec<&'static str>,
+    last: BTreeMap<i32, i64>,
+}
+
+/// Transforms until `stop`; a batch that was read is committed first.
+pub(crate) async fn run(
+    transform: Transform,
+    mut source: Box<dyn Source>,
+    stop: CancellationToken,
+) {
+    let limits = BatchLimits {
+        messages: transform.limits.batch_messages,
+        bytes: transform.limits.batch_bytes,
+        wait: transform.limits.batch_wait,
+        idle: IDLE_WAIT,
+    };
+    let transform = Arc::new(transform);
+    let mut windows = BTreeMap::new();
+    let mut backoff = BACKOFF_FIRST;
+    while !stop.is_cancelled() {
+        match step(&transform, source.as_mut(), limits, &mut windows).await {
+            Ok(()) => {
+                backoff = BACKOFF_FIRST;
+                transform
+                    .ready
+                    .store(source.assigned() > 0, Ordering::Relaxed);
+                transform
+                    .metrics
+                    .partitions
+                    .set(i64::try_from(source.assigned()).unwrap_or(i64::MAX));
+            }
+            Err(error) => {
+                transform.metrics.faults.inc();
+                transform.ready.store(false, Ordering::Relaxed);
+                tracing::warn!(%error, retry_in_ms = backoff.as_millis(), "transform goes back to the committed position");
+                // The entries of what was not committed must not outlive it.
+                windows.clear();
+                loop {
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(backoff) => {}
+                    }
+                    backoff = (backoff * 2).min(BACKOFF_MAX);
+                    match source.rewind().await {
+                        Ok(()) => break,
+                        Err(error) => tracing::warn!(%error, "the store does not answer"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn step(
+    transform: &Arc<Transform>,
+    source: &mut dyn Source,
+    limits: BatchLimits,
+    windows: &mut BTreeMap<i32, Window>,
+) -> Result<(), StoreError> {
+    let batch = source.next(limits).await?;
+    for partition in &batch.lost {
+        windows.remove(partition);
+    }
+    if batch.records.is_empty() && batch.gained.is_empty() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let (mut taken, work) = (std::mem::take(windows), Arc::clone(transform));
+    let (taken, outputs, tally) = tokio::task::spawn_blocking(move || {
+        let (outputs, tally) = work.convert(batch, &mut taken);
+        (taken, outputs, tally)
+    })
+    .await
+    .map_err(|_| StoreError::Closed)?;
+    *windows = taken;
+    if tally.last.is_empty() {
+        return Ok(());
+    }
+    let mut resources: BTreeMap<String, u64> = BTreeMap::new();
+    for output in &outputs {
+        match &output.target {
+            Target::Resource(name) => *resources.entry(name.clone()).or_default() += 1,
+            Target::Bundle => *resources.entry("Bundle".to_owned()).or_default() += 1,
+            Target::Dead | Target::Audit => {}
+        }
+    }
+    source.commit(outputs).await?;
+    transform.count(&tally, &resources, started);
+    Ok(())
+}
+
+impl Transform {
+    /// Converts a batch. One bad message never stops or spoils it: a dead letter stands in its place.
+    fn convert(&self, batch: Batch, windows: &mut BTreeMap<i32, Window>) -> (Vec<Output>, Tally) {
+        let bound = self.limits.dedupe_messages;
+        for (partition, tail) in batch.gained {
+            let mut window = Window::new(bound);
+            for raw in &tail {
+                window.see(&raw.record);
+            }
+            windows.insert(partition, window);
+        }
+        let mut writer = Writer {
+            mapper: &self.mapper,
+            layout: self.layout,
+            default_offset: self.default_offset,
+            log: &self.log,
+            index: Index::new(),
+            conversion: Conversion::new(),
+        };
+        let (mut outputs, mut tally) = (Vec::new(), Tally::default());
+        for raw in &batch.records {
+            let Position { partition, offset } = raw.position;
+            tally.messages += 1;
+            tally.last.insert(partition, offset);
+            let window = windows
+                .entry(partition)
+                .or_insert_with(|| Window::new(bound));
+            match window.see(&raw.record) {
+                Seen::Duplicate => {
+                    tally.duplicates += 1;
+                    continue;
+                }
+                Seen::SameControlId => tally.reused += 1,
+                Seen::New => {}
+            }
+            tally.dead.extend(writer.write(raw, &mut outputs));
+        }
+        (outputs, tally)
+    }
+
+    fn count(&self, tally: &Tally, resources: &BTreeMap<String, u64>, started: Instant) {
+        let metrics = &self.metrics;
+        metrics.messages.inc_by(tally.messages);
+        metrics.duplicates.inc_by(tally.duplicates);
+        metrics.reused_control_ids.inc_by(tally.reused);
+        for reason in &tally.dead {
+            metrics.dead.with_label_values(&[*reason]).inc();
+        }
+        for (name, count) in resources {
+            metrics
+                .resources
+                .with_label_values(&[name.as_str()])
+                .inc_by(*count);
+        }
+        metrics
+            .batch_seconds
+            .observe(started.elapsed().as_secs_f64());
+        for (partition, offset) in &tally.last {
+            self.progress.committed(Position {
+                partition: *partition,
+                offset: *offset,
+            });
+        }
+    }
+}
