@@ -17,11 +17,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn wrong(text: impl ToString) -> Failure {
+    pub(crate) fn wrong(text: impl std::fmt::Display) -> Failure {
         Failure::Wrong(text.to_string())
     }
 
-    pub(crate) fn stopped(text: impl ToString) -> Failure {
+    pub(crate) fn stopped(text: impl std::fmt::Display) -> Failure {
         Failure::Stopped(text.to_string())
     }
 

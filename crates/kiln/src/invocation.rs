@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, send, tail};
+use crate::{completions, config, convert, send, tail};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
@@ -24,6 +24,7 @@ struct Invocation {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tail(tail::Tail),
+    Convert(convert::Convert),
     Send(send::Send),
     Config(config::Config),
     Completions(completions::Completions),
@@ -33,6 +34,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let outcome = match Invocation::parse().command {
         Command::Tail(command) => command.run(),
+        Command::Convert(command) => command.run(),
         Command::Send(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Completions(command) => {

@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod convert;
 mod failure;
 mod interrupt;
 mod invocation;

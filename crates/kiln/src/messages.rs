@@ -20,14 +20,12 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
-        match &self.path {
-            Some(path) => fs::read(path),
-            None => {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
-                Ok(bytes)
-            }
-        }
+        let Some(path) = &self.path else {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes)?;
+            return Ok(bytes);
+        };
+        fs::read(path)
     }
 
     /// How people know it.

@@ -115,22 +115,21 @@ async fn attempt_once(
     index: &mut Index,
 ) -> Result<End, String> {
     let limit = settings.timeout;
-    let link = match link {
-        Some(link) => link,
-        None => {
-            let socket = timeout(limit, TcpStream::connect(&settings.to))
-                .await
-                .map_err(|_| format!("no connection to {} within {limit:?}", settings.to))?
-                .map_err(|error| format!("cannot connect to {}: {error}", settings.to))?;
-            socket
-                .set_nodelay(true)
-                .map_err(|error| error.to_string())?;
-            link.insert(Link {
-                socket,
-                codec: MllpCodec::new(MAX_ANSWER_BYTES),
-                read: BytesMut::new(),
-            })
-        }
+    let link = if let Some(link) = link {
+        link
+    } else {
+        let socket = timeout(limit, TcpStream::connect(&settings.to))
+            .await
+            .map_err(|_| format!("no connection to {} within {limit:?}", settings.to))?
+            .map_err(|error| format!("cannot connect to {}: {error}", settings.to))?;
+        socket
+            .set_nodelay(true)
+            .map_err(|error| error.to_string())?;
+        link.insert(Link {
+            socket,
+            codec: MllpCodec::new(MAX_ANSWER_BYTES),
+            read: BytesMut::new(),
+        })
     };
     let sent = Instant::now();
     let answer = timeout(limit, link.exchange(&message.bytes))
