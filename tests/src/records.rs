@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// One emitted resource, and the message it came from.
@@ -45,6 +47,37 @@ impl Record {
 /// # Panics
 /// When a file cannot be read, a value is no JSON, or lines and header lines do not pair up.
 pub fn embedded(directory: &Path) -> Vec<Record> {
+    let mut records = Vec::new();
+    for (value, headers) in lines(directory, |name| name.starts_with("fhir/")) {
+        records.push(Record::read(
+            headers["control-id"].as_str().unwrap_or_default(),
+            &value,
+        ));
+    }
+    records
+}
+
+/// The dead letters of an embedded directory: the bytes as they were received, and the header `reason`.
+///
+/// # Panics
+/// As [`embedded`].
+pub fn embedded_dead(directory: &Path) -> Vec<(Vec<u8>, String)> {
+    let mut letters = Vec::new();
+    for (value, headers) in lines(directory, |name| name == "dead.ndjson") {
+        let value: Value = serde_json::from_str(&value).expect("a dead letter's line must be JSON");
+        let raw = STANDARD
+            .decode(value["raw"].as_str().unwrap_or_default())
+            .expect("raw must be base64");
+        letters.push((
+            raw,
+            headers["reason"].as_str().unwrap_or_default().to_owned(),
+        ));
+    }
+    letters
+}
+
+/// The committed lines of some files, each with its headers.
+fn lines(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let Ok(committed) = fs::read_to_string(directory.join("committed.json")) else {
         return Vec::new();
     };
@@ -62,8 +95,8 @@ pub fn embedded(directory: &Path) -> Vec<Record> {
         let text = std::str::from_utf8(&bytes[..*length]).expect("lines must be UTF-8");
         text.lines().map(str::to_owned).collect()
     };
-    let mut records = Vec::new();
-    for name in committed.keys().filter(|name| name.starts_with("fhir/")) {
+    let mut pairs = Vec::new();
+    for name in committed.keys().filter(|name| wanted(name)) {
         let values = lines(name);
         let headers = lines(&format!("headers/{name}"));
         assert_eq!(
@@ -71,15 +104,14 @@ pub fn embedded(directory: &Path) -> Vec<Record> {
             headers.len(),
             "{name} and its headers must have as many lines"
         );
-        for (value, headers) in values.iter().zip(&headers) {
-            let headers: Value = serde_json::from_str(headers).expect("a header line must be JSON");
-            records.push(Record::read(
-                headers["control-id"].as_str().unwrap_or_default(),
+        for (value, headers) in values.into_iter().zip(&headers) {
+            pairs.push((
                 value,
+                serde_json::from_str(headers).expect("a header line must be JSON"),
             ));
         }
     }
-    records
+    pairs
 }
 
 /// The committed records of all `<prefix>.fhir.*` topics, read by kcat with `read_committed`.

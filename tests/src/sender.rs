@@ -48,7 +48,7 @@ impl Sender {
             ack: None,
         };
         while !give_up() {
-            match self.exchange(&message.bytes, &mut sent.attempts) {
+            match self.attempt(&message.bytes, &mut sent.attempts) {
                 Ok(ack) if ack.is_positive() => {
                     assert_eq!(
                         ack.control_id, message.control_id,
@@ -67,8 +67,12 @@ impl Sender {
         sent
     }
 
-    /// Sends once and reads the answer.
-    pub fn exchange(&mut self, bytes: &[u8], attempts: &mut u32) -> io::Result<Ack> {
+    /// Sends once, whatever the bytes are, and reads the answer.
+    pub fn exchange(&mut self, bytes: &[u8]) -> io::Result<Ack> {
+        self.attempt(bytes, &mut 0)
+    }
+
+    fn attempt(&mut self, bytes: &[u8], attempts: &mut u32) -> io::Result<Ack> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
