@@ -42,7 +42,9 @@ enum Request {
 /// The raw log's handle.
 pub(super) struct Log {
     database: Arc<Database>,
-    requests: mpsc::Sender<Request>,
+    /// None once the log is closing.
+    requests: Option<mpsc::Sender<Request>>,
+    writer: Option<std::thread::JoinHandle<()>>,
     /// The number the next message will get; all before it are durable.
     end: watch::Receiver<u64>,
 }
@@ -81,13 +83,14 @@ impl Log {
             retain_messages,
             end: end_sender,
         };
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("kiln-log".to_owned())
             .spawn(move || writer.run(queue))
             .map_err(|error| StoreError::file(&path, &error))?;
         Ok(Log {
             database,
-            requests,
+            requests: Some(requests),
+            writer: Some(writer),
             end,
         })
     }
@@ -98,8 +101,7 @@ impl Log {
         record: Vec<u8>,
     ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(Request::Append { record, reply })
+        self.send(Request::Append { record, reply })
             .await
             .map_err(|_| StoreError::Closed)?;
         Ok(answer)
@@ -117,11 +119,13 @@ impl Log {
             lengths,
             reply,
         };
-        self.requests
-            .send(request)
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.send(request).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn send(&self, request: Request) -> Result<(), StoreError> {
+        let requests = self.requests.as_ref().ok_or(StoreError::Closed)?;
+        requests.send(request).await.map_err(|_| StoreError::Closed)
     }
 
     /// Changes whenever messages became durable.
@@ -170,6 +174,16 @@ impl Log {
             found.push((number.value(), record.value().to_vec()));
         }
         Ok(found)
+    }
+}
+
+impl Drop for Log {
+    /// Waits for the last transaction, so that the directory is free once the store is gone.
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
     }
 }
 

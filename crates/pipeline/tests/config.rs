@@ -1,0 +1,82 @@
+//! The configuration: the example is valid, and every mistake is shown at once with its place and the fix.
+
+#![allow(clippy::unwrap_used)]
+
+use kiln_pipeline::config::{Config, StoreConfig};
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+#[test]
+fn the_example_and_nothing_at_all_are_valid_and_mean_the_same() {
+    let example = Config::parse(Config::example(), "example.yaml", &none).unwrap();
+    let empty = Config::parse("", "empty.yaml", &none).unwrap();
+    assert_eq!(
+        format!("{:?}", example.listeners),
+        format!("{:?}", empty.listeners)
+    );
+    assert_eq!(
+        format!("{:?}", example.limits),
+        format!("{:?}", empty.limits)
+    );
+    assert!(matches!(example.store, StoreConfig::Embedded(_)));
+}
+
+#[test]
+fn every_mistake_is_shown_at_once_with_its_line_and_the_nearest_name() {
+    let text = "name: kiln\nlisteners:\n  - adress: 127.0.0.1:2575\n    maxConnections: 0\n    ackWhen: maped\nroles: listen\n";
+    let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();
+    let lines: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 4, "{errors}");
+    assert!(
+        lines[0].starts_with("kiln.yaml:3:5: listeners[0].adress:")
+            && lines[0].contains("`address`"),
+        "{errors}"
+    );
+    assert!(
+        lines[1].starts_with("kiln.yaml:4:21:") && lines[1].contains("the least is 1"),
+        "{errors}"
+    );
+    assert!(
+        lines[2].starts_with("kiln.yaml:5:14:") && lines[2].contains("`mapped`"),
+        "{errors}"
+    );
+    assert!(
+        lines[3].starts_with("kiln.yaml:6:8: roles:") && lines[3].contains("a list"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn what_the_schema_cannot_state_is_checked_too() {
+    let text = "store:\n  kafka:\n    brokers: [kafka]\n    properties: { acks: \"1\" }\n    sasl: { mechanism: PLAIN, username: kiln, passwordEnv: KAFKA_PASSWORD }\ntimeZone: Berlin\n";
+    let errors = Config::parse(text, "kiln.yaml", &none)
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "kiln.yaml:3:",
+        "host:port",
+        "kiln.yaml:4:",
+        "set the variable KAFKA_PASSWORD",
+        "timeZone",
+    ] {
+        assert!(errors.contains(part), "{part}: {errors}");
+    }
+}
+
+#[test]
+fn the_environment_overrides_the_documented_few_and_secrets_are_not_shown() {
+    let variable = |name: &str| match name {
+        "KILN_KAFKA_BROKERS" => Some("a:9092,b:9092".to_owned()),
+        "SECRET" => Some("hunter2".to_owned()),
+        _ => None,
+    };
+    let text = "store:\n  kafka:\n    brokers: [x:1]\n    sasl: { mechanism: SCRAM-SHA-512, username: kiln, passwordEnv: SECRET }\n";
+    let config = Config::parse(text, "kiln.yaml", &variable).unwrap();
+    let StoreConfig::Kafka(kafka) = &config.store else {
+        panic!("Kafka was asked for")
+    };
+    assert_eq!(kafka.brokers, ["a:9092", "b:9092"]);
+    assert!(!format!("{config:?}").contains("hunter2"));
+}

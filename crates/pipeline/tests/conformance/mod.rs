@@ -1,0 +1,183 @@
+//! What every store must do. One suite, run over each home.
+
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test target uses its part
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kiln_pipeline::config::Config;
+use kiln_pipeline::record::{Headers, Record, header};
+use kiln_pipeline::store::{
+    self, Batch, BatchLimits, Output, RawRecord, Reader, Selection, Source, Stream, Target,
+};
+
+const LIMITS: BatchLimits = BatchLimits {
+    messages: 1000,
+    bytes: 10_000_000,
+    wait: Duration::from_millis(100),
+    idle: Duration::from_millis(500),
+};
+const PATIENCE: Duration = Duration::from_secs(60);
+const TAIL: usize = 5;
+
+fn message(feed: &str, number: usize) -> Record {
+    let headers = Headers::new()
+        .with(header::FEED, feed)
+        .with(header::CONTROL_ID, number.to_string());
+    Record {
+        key: feed.to_owned(),
+        value: format!("{feed} {number}").into(),
+        headers,
+    }
+}
+
+fn patient(raw: &RawRecord) -> Output {
+    let headers = raw
+        .record
+        .headers
+        .clone()
+        .with(header::RESOURCE_TYPE, "Patient");
+    let value = format!(
+        "{{\"id\":\"{}\"}}",
+        String::from_utf8_lossy(&raw.record.value)
+    );
+    Output {
+        target: Target::Resource("Patient".to_owned()),
+        feed: raw.record.key.clone(),
+        record: Record {
+            key: raw.record.header(header::CONTROL_ID).to_owned(),
+            value: value.into(),
+            headers,
+        },
+    }
+}
+
+/// Reads until `count` messages came; what was gained on the way beside them.
+async fn read(source: &mut dyn Source, count: usize) -> Batch {
+    let mut all = Batch::default();
+    let reading = async {
+        while all.records.len() < count {
+            let batch = source.next(LIMITS).await.unwrap();
+            all.records.extend(batch.records);
+            all.gained.extend(batch.gained);
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading)
+        .await
+        .expect("the messages in time");
+    all
+}
+
+fn by_feed(records: &[RawRecord]) -> BTreeMap<String, Vec<String>> {
+    let mut feeds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for raw in records {
+        let id = raw.record.header(header::CONTROL_ID).to_owned();
+        feeds.entry(raw.record.key.clone()).or_default().push(id);
+    }
+    feeds
+}
+
+async fn all(config: &Config, stream: Stream) -> Vec<Record> {
+    let selection = Selection {
+        stream,
+        resource_type: None,
+        follow: false,
+    };
+    let mut reader = Reader::open(config, selection).await.unwrap();
+    let mut records = Vec::new();
+    while let Some(record) = reader.next().await.unwrap() {
+        records.push(record);
+    }
+    records
+}
+
+fn numbers(from: usize, to: usize) -> Vec<String> {
+    (from..to).map(|n| n.to_string()).collect()
+}
+
+/// Runs the suite on an empty store.
+pub async fn suite(config: &Config) {
+    let feeds = ["north", "south", "west"];
+    let append = async |from: usize, to: usize| {
+        let store = store::open(config).await.unwrap();
+        let mut receipts = Vec::new();
+        for number in from..to {
+            for feed in feeds {
+                receipts.push(store.append(message(feed, number)).await.unwrap());
+            }
+        }
+        for receipt in receipts {
+            receipt.await.unwrap();
+        }
+    };
+    let expect = |from: usize, to: usize| -> BTreeMap<String, Vec<String>> {
+        feeds
+            .iter()
+            .map(|feed| ((*feed).to_owned(), numbers(from, to)))
+            .collect()
+    };
+
+    // Appended is durable and in order per feed, over a reopened store.
+    append(0, 20).await;
+    {
+        let store = store::open(config).await.unwrap();
+        let mut source = store.source(TAIL).await.unwrap();
+        let batch = read(source.as_mut(), 60).await;
+        assert_eq!(by_feed(&batch.records), expect(0, 20));
+        assert!(
+            batch.gained.values().all(Vec::is_empty),
+            "nothing was committed yet"
+        );
+        // Not committed: read again, after a rewind and after a restart.
+        source.rewind().await.unwrap();
+        assert_eq!(
+            by_feed(&read(source.as_mut(), 60).await.records),
+            expect(0, 20)
+        );
+    }
+    {
+        let store = store::open(config).await.unwrap();
+        let mut source = store.source(TAIL).await.unwrap();
+        let batch = read(source.as_mut(), 60).await;
+        assert_eq!(by_feed(&batch.records), expect(0, 20));
+        assert!(all(config, Stream::Fhir).await.is_empty());
+        source
+            .commit(batch.records.iter().map(patient).collect())
+            .await
+            .unwrap();
+        store.keep_dead(message("north", 99)).await.unwrap();
+    }
+    // Committed: outputs once, the position behind them, the tail with the partitions gained.
+    append(20, 30).await;
+    {
+        let store = store::open(config).await.unwrap();
+        let mut source = store.source(TAIL).await.unwrap();
+        let batch = read(source.as_mut(), 30).await;
+        assert_eq!(by_feed(&batch.records), expect(20, 30));
+        let tails: Vec<&RawRecord> = batch.gained.values().flatten().collect();
+        assert!(!tails.is_empty());
+        assert!(batch.gained.values().all(|tail| tail.len() <= TAIL));
+        assert!(tails.iter().all(|raw| {
+            raw.record
+                .header(header::CONTROL_ID)
+                .parse::<usize>()
+                .unwrap()
+                < 20
+        }));
+        source
+            .commit(batch.records.iter().map(patient).collect())
+            .await
+            .unwrap();
+    }
+    let outputs = all(config, Stream::Fhir).await;
+    let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for output in &outputs {
+        seen.entry(output.header(header::FEED).to_owned())
+            .or_default()
+            .push(output.key.clone());
+    }
+    assert_eq!(seen, expect(0, 30));
+    let dead = all(config, Stream::Dead).await;
+    assert_eq!(dead.len(), 1);
+    assert_eq!(&dead[0].value[..], b"north 99");
+}

@@ -1,0 +1,111 @@
+//! The path of a message on the embedded store: order, resends, restarts, health.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use kiln_pipeline::record::header;
+use kiln_pipeline::store::Stream;
+use support::{PATIENCE, Sender, adt, config, field, read_all, start};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[tokio::test]
+async fn pipelined_messages_are_answered_in_order_and_leave_one_audit_event_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    for n in 0..200 {
+        sender.frame(&adt(&format!("N{n}"))).await;
+    }
+    for n in 0..200 {
+        let answer = sender.answer().await.unwrap();
+        assert_eq!(
+            (field(&answer, "MSA", 1).as_str(), field(&answer, "MSA", 2)),
+            ("AA", format!("N{n}"))
+        );
+    }
+    assert!(running.caught_up(PATIENCE).await);
+    running.shutdown().await.unwrap();
+    let audit = read_all(directory.path(), Stream::Audit).await;
+    let ids: Vec<&str> = audit
+        .iter()
+        .map(|record| record.header(header::CONTROL_ID))
+        .collect();
+    let expected: Vec<String> = (0..200).map(|n| format!("N{n}")).collect();
+    assert_eq!(ids, expected);
+}
+
+#[tokio::test]
+async fn a_resend_is_acknowledged_and_dropped_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    for _ in 0..2 {
+        assert_eq!(field(&sender.send(&adt("R1")).await, "MSA", 1), "AA");
+    }
+    assert!(running.caught_up(PATIENCE).await);
+    assert_eq!(running.tally().duplicates, 1);
+    running.shutdown().await.unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    assert_eq!(field(&sender.send(&adt("R1")).await, "MSA", 1), "AA");
+    assert!(running.caught_up(PATIENCE).await);
+    assert_eq!(running.tally().duplicates, 1);
+    running.shutdown().await.unwrap();
+    assert_eq!(read_all(directory.path(), Stream::Audit).await.len(), 1);
+}
+
+#[tokio::test]
+async fn enhanced_mode_gets_commit_acknowledgments() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    let answer = sender
+        .send(b"MSH|^~\\&|ADT|NORTH|||20260101||ADT^A01|E1|P|2.5|||AL|NE\rPID|1\r")
+        .await;
+    assert_eq!(field(&answer, "MSA", 1), "CA");
+    running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn health_says_ready_and_metrics_count() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    sender.send(&adt("H1")).await;
+    assert!(running.caught_up(PATIENCE).await);
+    let address = running.http_address().unwrap();
+    let get = |path: &'static str| async move {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: kiln\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    assert!(get("/livez").await.starts_with("HTTP/1.1 200"));
+    let ready = get("/readyz").await;
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(
+        get("/metrics")
+            .await
+            .contains("kiln_listen_acknowledgments_total{code=\"AA\"} 1")
+    );
+    running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_process_is_told_that_the_directory_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mapper = std::sync::Arc::new(kiln_fhir::Mapper::embedded().unwrap());
+    let error = kiln_pipeline::Pipeline::start(config(directory.path()), mapper)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("in use by another process"),
+        "{error}"
+    );
+    running.shutdown().await.unwrap();
+}

@@ -1,0 +1,122 @@
+//! A pipeline on an embedded store in a directory of its own, and a sender.
+
+#![allow(dead_code, unreachable_pub)] // each test target uses its part
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use kiln_fhir::Mapper;
+use kiln_pipeline::config::Config;
+use kiln_pipeline::record::Record;
+use kiln_pipeline::store::{Reader, Selection, Stream};
+use kiln_pipeline::{Pipeline, RunningPipeline};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// No test waits longer for anything.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Both roles in `directory`, on free ports.
+pub fn config(directory: &std::path::Path) -> Config {
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    Config::embedded(directory)
+        .listening_on(any)
+        .http_on(Some(any))
+}
+
+/// Starts a pipeline.
+pub async fn start(config: Config) -> RunningPipeline {
+    Pipeline::start(config, Arc::new(Mapper::embedded().unwrap()))
+        .await
+        .unwrap()
+}
+
+/// A sender's connection.
+pub struct Sender {
+    stream: TcpStream,
+    buffer: BytesMut,
+}
+
+impl Sender {
+    pub async fn connect(running: &RunningPipeline) -> Sender {
+        let stream = TcpStream::connect(running.listeners()[0].address)
+            .await
+            .unwrap();
+        Sender {
+            stream,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub async fn raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// Sends a message in a frame.
+    pub async fn frame(&mut self, message: &[u8]) {
+        let mut bytes = vec![0x0b];
+        bytes.extend_from_slice(message);
+        bytes.extend_from_slice(&[0x1c, 0x0d]);
+        self.raw(&bytes).await;
+    }
+
+    /// The next answer; none when the connection was closed.
+    pub async fn answer(&mut self) -> Option<String> {
+        tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(end) = self.buffer.windows(2).position(|two| two == [0x1c, 0x0d]) {
+                    let frame = self.buffer.split_to(end + 2);
+                    return Some(String::from_utf8_lossy(&frame[1..end]).into_owned());
+                }
+                match self.stream.read_buf(&mut self.buffer).await {
+                    Ok(0) | Err(_) => return None,
+                    Ok(_) => {}
+                }
+            }
+        })
+        .await
+        .expect("an answer in time")
+    }
+
+    /// Sends a message and waits for its answer.
+    pub async fn send(&mut self, message: &[u8]) -> String {
+        self.frame(message).await;
+        self.answer().await.expect("an answer")
+    }
+}
+
+/// A field of the first segment of that name.
+pub fn field(message: &str, segment: &str, number: usize) -> String {
+    let line = message
+        .split('\r')
+        .find(|line| line.starts_with(segment))
+        .unwrap_or_default();
+    line.split('|').nth(number).unwrap_or_default().to_owned()
+}
+
+/// An invented A01.
+pub fn adt(control_id: &str) -> Vec<u8> {
+    format!(
+        "MSH|^~\\&|ADT|NORTH|KILN|LAKE|20260102030405||ADT^A01^ADT_A01|{control_id}|P|2.5\r\
+         EVN|A01|20260102030405\rPID|1||{control_id}^^^NORTH^MR||Doe^Jane||19800101|F\rPV1|1|I|W1^1^1\r"
+    )
+    .into_bytes()
+}
+
+/// All records of a stream.
+pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record> {
+    let selection = Selection {
+        stream,
+        resource_type: None,
+        follow: false,
+    };
+    let mut reader = Reader::open_directory(directory, selection).unwrap();
+    let mut all = Vec::new();
+    while let Some(record) = reader.next().await.unwrap() {
+        all.push(record);
+    }
+    all
+}
