@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::charset::Charset;
 use crate::delimiters::Delimiters;
 use crate::error::{ParseError, ParseErrorKind};
@@ -12,11 +14,22 @@ use crate::value::Value;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// An HL7v2 message: a view of bytes that the caller holds. Cheap to copy.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Message<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) index: &'a Index,
     pub(crate) reading: Reading,
+}
+
+/// Without content, for logs.
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("bytes", &self.bytes.len())
+            .field("segments", &self.segment_count())
+            .field("charset", &self.charset())
+            .finish()
+    }
 }
 
 /// What it takes to split and decode any value of a message.

@@ -1,6 +1,6 @@
 //! Frames of the minimal lower layer protocol (HL7 implementation guide, transport appendix C).
 
-use std::io;
+use std::{fmt, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::{memchr, memchr2};
@@ -22,7 +22,7 @@ pub const HEAD_BYTES: usize = 64 * 1024;
 pub const GARBAGE_REPORT_BYTES: usize = 64 * 1024;
 
 /// What a stream of bytes holds. The same bytes give the same events, however they are cut up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum MllpEvent {
     /// A whole frame's payload.
     Frame(Bytes),
@@ -47,6 +47,21 @@ pub enum MllpEvent {
     },
 }
 
+/// Without content, for logs.
+impl fmt::Debug for MllpEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, bytes) = match self {
+            Self::Frame(payload) => ("Frame", payload.len()),
+            Self::Garbage { bytes } => ("Garbage", *bytes),
+            Self::Oversized { bytes, .. } => ("Oversized", *bytes),
+            Self::Truncated { bytes, .. } => ("Truncated", *bytes),
+        };
+        f.debug_struct(name)
+            .field("bytes", &bytes)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Cuts a byte stream into frames, and wraps payloads into frames.
 ///
 /// ```text
@@ -57,13 +72,11 @@ pub enum MllpEvent {
 /// ```
 ///
 /// Each byte is looked at once. A missing 0x0D after 0x1C is tolerated. It never fails: what is wrong is an event.
-#[derive(Debug)]
 pub struct MllpCodec {
     max_frame_bytes: usize,
     state: State,
 }
 
-#[derive(Debug)]
 enum State {
     Between {
         /// A frame just ended, its 0x0D may still come.
@@ -75,7 +88,7 @@ enum State {
         scanned: usize,
     },
     Oversized {
-        head: Bytes,
+        head: BytesMut,
         bytes: usize,
     },
 }
@@ -105,6 +118,15 @@ impl MllpCodec {
             after_end,
             garbage: 0,
         };
+    }
+}
+
+/// Without content, for logs.
+impl fmt::Debug for MllpCodec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MllpCodec")
+            .field("max_frame_bytes", &self.max_frame_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,7 +194,8 @@ impl Decoder for MllpCodec {
                         return Ok(Some(event));
                     }
                     Stop::NotBefore(at) if at > self.max_frame_bytes => {
-                        let head = head(&source[..at]);
+                        let mut head = BytesMut::new();
+                        keep(&mut head, &source[..at]);
                         source.advance(at);
                         self.state = State::Oversized { head, bytes: at };
                     }
@@ -182,20 +205,20 @@ impl Decoder for MllpCodec {
                     }
                 },
                 State::Oversized { head, bytes } => {
-                    let (at, ended) = match stop(source, 0) {
-                        Stop::NotBefore(at) => {
-                            source.advance(at);
-                            *bytes += at;
-                            return Ok(None);
-                        }
-                        Stop::End(at) => (at, true),
-                        Stop::Restart(at) => (at, false),
-                    };
+                    let stop = stop(source, 0);
+                    let (Stop::End(at) | Stop::Restart(at) | Stop::NotBefore(at)) = stop;
+                    keep(head, &source[..at]);
+                    source.advance(at);
+                    *bytes += at;
+                    if matches!(stop, Stop::NotBefore(_)) {
+                        return Ok(None);
+                    }
                     let event = MllpEvent::Oversized {
-                        head: std::mem::take(head),
-                        bytes: *bytes + at,
+                        head: std::mem::take(head).freeze(),
+                        bytes: *bytes,
                     };
-                    source.advance(at + usize::from(ended));
+                    let ended = matches!(stop, Stop::End(_));
+                    source.advance(usize::from(ended));
                     self.end_frame(ended);
                     return Ok(Some(event));
                 }
@@ -220,10 +243,13 @@ impl Decoder for MllpCodec {
                 head: head(source),
                 bytes: left,
             }),
-            State::Oversized { head, bytes } => Some(MllpEvent::Oversized {
-                head: std::mem::take(head),
-                bytes: *bytes + left,
-            }),
+            State::Oversized { head, bytes } => {
+                keep(head, source);
+                Some(MllpEvent::Oversized {
+                    head: std::mem::take(head).freeze(),
+                    bytes: *bytes + left,
+                })
+            }
         };
         source.clear();
         self.end_frame(false);
@@ -250,6 +276,12 @@ fn stop(source: &[u8], from: usize) -> Stop {
         at += 1;
     }
     Stop::NotBefore(source.len())
+}
+
+/// Adds what still fits into an event's head.
+fn keep(head: &mut BytesMut, payload: &[u8]) {
+    let room = HEAD_BYTES - head.len();
+    head.extend_from_slice(&payload[..payload.len().min(room)]);
 }
 
 fn head(payload: &[u8]) -> Bytes {

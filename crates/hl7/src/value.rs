@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::error::TextError;
 use crate::escape;
@@ -6,7 +7,7 @@ use crate::message::Reading;
 use crate::scan;
 
 /// A repetition, a component or a subcomponent. It knows which it is and splits lazily. Cheap to copy.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Value<'a> {
     raw: &'a [u8],
     offset: usize,
@@ -192,6 +193,18 @@ impl<'a> Value<'a> {
                 ..whole
             })
         })
+    }
+}
+
+/// Without content, for logs.
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value")
+            .field("level", &self.level)
+            .field("presence", &self.presence())
+            .field("offset", &self.offset)
+            .field("bytes", &self.raw.len())
+            .finish()
     }
 }
 

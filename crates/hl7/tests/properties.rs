@@ -1,0 +1,174 @@
+//! What holds for all bytes and all messages.
+#![allow(clippy::unwrap_used)]
+
+use kiln_hl7::{AckCode, Acknowledgment, Index, Message, Path, Presence, Value, batch};
+use proptest::prelude::*;
+
+/// Reads everything that can be read of a message.
+fn read_all(message: &Message<'_>) {
+    fn read(value: Value<'_>, bytes: &[u8], scratch: &mut String) {
+        assert_eq!(
+            &bytes[value.offset()..value.offset() + value.raw().len()],
+            value.raw()
+        );
+        let text = value.text().map(std::borrow::Cow::into_owned);
+        assert_eq!(value.text_in(scratch).map(str::to_owned), text);
+        assert!(value.part(1_000_000).presence() == Presence::Absent);
+    }
+    let mut scratch = String::new();
+    for segment in message.segments() {
+        assert_eq!(segment.name().len(), 3);
+        for field in segment
+            .fields()
+            .chain([segment.field(0), segment.field(usize::MAX)])
+        {
+            for repetition in field.repetitions() {
+                read(repetition, message.bytes(), &mut scratch);
+                for component in repetition.parts() {
+                    read(component, message.bytes(), &mut scratch);
+                    for subcomponent in component.parts() {
+                        read(subcomponent, message.bytes(), &mut scratch);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Bytes that often are, or nearly are, a message.
+fn nearly_a_message() -> impl Strategy<Value = Vec<u8>> {
+    let charset = prop::sample::select(
+        &[
+            "",
+            "ASCII",
+            "8859/1",
+            "8859/6",
+            "8859/9",
+            "BIG-5",
+            "GB 18030-2000",
+            "KS X 1001",
+        ][..],
+    );
+    let piece = prop_oneof![
+        4 => prop::sample::select(&b"|^~\\&\r\n#\"XFT.Z0"[..]).prop_map(|byte| vec![byte]),
+        2 => Just(b"\rPID|".to_vec()),
+        1 => Just(b"\\XA4A4\\".to_vec()),
+        2 => "[a-z]{0,6}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+    ];
+    (charset, prop::collection::vec(piece, 0..60)).prop_map(|(charset, pieces)| {
+        let mut bytes =
+            format!("MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||||{charset}\rNTE|").into_bytes();
+        bytes.extend(pieces.concat());
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), msh in any::<bool>()) {
+        let bytes = if msh { [b"MSH".as_slice(), &bytes].concat() } else { bytes };
+        let mut index = Index::new();
+        if let Ok(message) = Message::parse(&bytes, &mut index) {
+            read_all(&message);
+        }
+        let ack = Acknowledgment { code: AckCode::AR, errors: &[], control_id: "1", at: "2024" };
+        let mut out = Vec::new();
+        ack.answer_unreadable(&bytes, &mut out);
+        prop_assert!(out.starts_with(b"MSH"));
+        let split: usize = batch::messages(&bytes).map(<[u8]>::len).sum();
+        prop_assert!(split <= bytes.len());
+    }
+
+    #[test]
+    fn near_messages_read_whole(bytes in nearly_a_message()) {
+        let mut index = Index::new();
+        if let Ok(message) = Message::parse(&bytes, &mut index) {
+            read_all(&message);
+            let mut out = Vec::new();
+            Acknowledgment { code: AckCode::AA, errors: &[], control_id: "1", at: "2024" }.answer(&message, &mut out);
+            prop_assert!(Message::parse(&out, &mut Index::new()).is_ok());
+        }
+    }
+
+    #[test]
+    fn paths_survive_writing(occurrence in 1usize..50, field in 1usize..50, repetition in 1usize..50,
+                             component in prop::option::of(1usize..50), subcomponent in prop::option::of(1usize..50)) {
+        let mut written = format!("OBX[{occurrence}]-{field}[{repetition}]");
+        for number in component.iter().chain(subcomponent.iter().filter(|_| component.is_some())) {
+            written = format!("{written}.{number}");
+        }
+        let path: Path = written.parse().unwrap();
+        prop_assert_eq!(path.to_string().parse::<Path>().unwrap(), path);
+    }
+
+    #[test]
+    fn paths_never_panic(written in "\\PC{0,20}|PID[-\\[\\].0-9]{0,12}") {
+        let _ = written.parse::<Path>();
+    }
+
+    #[test]
+    fn escaped_text_reads_back(text in "\\PC{0,40}|[\\\\|^~&FSTREX.0-9 ]{0,40}") {
+        let mut escaped = String::new();
+        for character in text.chars() {
+            match "|F^S~R&T\\E".split_once(character) {
+                Some((_, behind)) if "|^~&\\".contains(character) => {
+                    escaped.extend(['\\', behind.chars().next().unwrap(), '\\']);
+                }
+                _ => escaped.push(character),
+            }
+        }
+        let bytes = format!("MSH|^~\\&|A\rNTE|1||{escaped}|end\r");
+        let mut index = Index::new();
+        let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
+        let note = message.segment("NTE").unwrap();
+        prop_assert_eq!(note.field(3).repetition_count(), 1);
+        prop_assert_eq!(note.field(3).value().part(1).part(1).text().unwrap(), text);
+        prop_assert_eq!(note.field(4).raw(), b"end");
+    }
+
+    #[test]
+    fn splitting_by_hand_gives_the_same(lines in prop::collection::vec("[A-Z]{3}(\\|[a-z^~&\"]{0,12}){0,8}", 0..8)) {
+        // The oracle: split by each delimiter in turn, as the standard's chapter 2 tells it.
+        let bytes = format!("MSH|^~\\&|A|B\r{}", lines.join("\r"));
+        let mut index = Index::new();
+        let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
+        prop_assert_eq!(message.segment_count(), lines.len() + 1);
+        for (line, segment) in lines.iter().zip(message.segments().skip(1)) {
+            let mut fields = line.split('|');
+            prop_assert_eq!(fields.next().unwrap(), segment.name());
+            // These declare delimiters themselves; their numbers are tested by hand.
+            if ["MSH", "FHS", "BHS"].contains(&segment.name()) {
+                continue;
+            }
+            let fields: Vec<&str> = fields.collect();
+            prop_assert_eq!(segment.field_count(), fields.len());
+            for (place, field) in fields.iter().enumerate() {
+                let repetitions: Vec<&str> = field.split('~').collect();
+                let ours = segment.field(place + 1);
+                prop_assert_eq!(ours.repetition_count(), repetitions.len());
+                for (place, repetition) in repetitions.iter().enumerate() {
+                    let ours = ours.repetition(place + 1);
+                    prop_assert_eq!(ours.raw(), repetition.as_bytes());
+                    for (place, component) in repetition.split('^').enumerate() {
+                        let ours = ours.part(place + 1);
+                        prop_assert_eq!(ours.raw(), component.as_bytes());
+                        let subcomponents: Vec<_> = component.split('&').map(str::as_bytes).collect();
+                        prop_assert!(ours.parts().map(|part| part.raw()).eq(subcomponents));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn files_split_into_the_messages_they_hold(count in 0usize..6, end in prop::sample::select(&["\r", "\n", "\r\n"][..]), framed in any::<bool>()) {
+        let expected: Vec<String> = (0..count).map(|n| format!("MSH|^~\\&|A{n}{end}PID|{n}{end}")).collect();
+        let file: String = expected
+            .iter()
+            .map(|message| if framed { format!("\x0b{message}\x1c\r") } else { message.clone() })
+            .collect();
+        let split: Vec<&[u8]> = batch::messages(file.as_bytes()).collect();
+        prop_assert_eq!(split, expected.iter().map(String::as_bytes).collect::<Vec<_>>());
+    }
+}
