@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
+use crate::execute::Work;
 use crate::issue::Issue;
 
 /// The resources of one converted message, in buffers that the next conversion reuses.
@@ -13,6 +14,7 @@ pub struct Conversion {
     pub(crate) criteria: String,
     pub(crate) entries: Vec<Entry>,
     pub(crate) issues: Vec<Issue>,
+    pub(crate) work: Work,
 }
 
 /// Where one resource lies in the buffers.

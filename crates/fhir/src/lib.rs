@@ -9,12 +9,23 @@
 //! This crate knows nothing of files, sockets, Kafka or time.
 
 mod bundle;
+mod compile;
 mod conversion;
+mod definitions;
 mod error;
+mod execute;
+mod group;
+mod identity;
 mod issue;
 mod json;
 mod mapper;
+mod maps;
+mod nearest;
 mod options;
+mod place;
+mod plan;
+mod primitive;
+mod tree;
 
 pub use conversion::{Conversion, Request, Resource};
 pub use error::{ConvertError, MapError, MapErrors};

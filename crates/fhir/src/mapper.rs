@@ -2,9 +2,17 @@
 
 use kiln_hl7::Message;
 
+use crate::compile::{self, Compiled};
 use crate::conversion::Conversion;
+use crate::definitions::Definitions;
 use crate::error::{ConvertError, MapErrors};
+use crate::execute;
+use crate::identity;
+use crate::maps::model;
 use crate::options::ConvertOptions;
+
+/// Map files of the crate: place and text.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/maps.rs"));
 
 /// One map file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +24,44 @@ pub struct MapSource<'a> {
 }
 
 /// A compiled plan: shared by all workers, never changed.
-#[derive(Debug)]
 pub struct Mapper {
     version: String,
+    plan: Compiled,
+}
+
+impl std::fmt::Debug for Mapper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mapper").field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 impl Mapper {
     /// Compiles the maps that are embedded in the crate.
     pub fn embedded() -> Result<Mapper, MapErrors> {
-        Mapper::load(&[])
+        let sources: Vec<MapSource<'_>> = EMBEDDED.iter().map(|(path, text)| MapSource { path, text }).collect();
+        Mapper::load(&sources)
     }
 
     /// Compiles a set of map files. Every mistake in them is reported at once.
-    pub fn load(_sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
-        Ok(Mapper { version: "000000000000".to_owned() })
+    pub fn load(sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
+        let mut errors = Vec::new();
+        let maps = model::read(sources, &mut errors);
+        let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
+        if !errors.is_empty() {
+            errors.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+            errors.dedup();
+            return Err(MapErrors(errors));
+        }
+        let mut digest = Vec::new();
+        for source in sources {
+            digest.extend_from_slice(source.path.as_bytes());
+            digest.push(0);
+            digest.extend_from_slice(source.text.as_bytes());
+            digest.push(0);
+        }
+        let mut version = identity::id(&digest).simple().to_string();
+        version.truncate(12);
+        Ok(Mapper { version, plan })
     }
 
     /// A digest of the maps, twelve hexadecimal characters.
@@ -40,11 +72,25 @@ impl Mapper {
     /// Converts one message. `out` is overwritten; on an error it holds nothing.
     pub fn convert(
         &self,
-        _message: &Message<'_>,
-        _options: &ConvertOptions,
+        message: &Message<'_>,
+        options: &ConvertOptions,
         out: &mut Conversion,
     ) -> Result<(), ConvertError> {
         out.clear();
-        Err(ConvertError::NoMap { message_type: String::new() })
+        let header = message.header();
+        let (code, event) = (header.message_code().raw(), header.trigger_event().raw());
+        if code.is_empty() {
+            return Err(ConvertError::NoMessageType);
+        }
+        let serves = |name: &String| name.split_once('^').is_some_and(|(c, e)| c.as_bytes() == code && e.as_bytes() == event);
+        let Some(plan) = self.plan.messages.iter().find(|plan| plan.events.iter().any(serves)) else {
+            let plain = |raw: &[u8]| raw.iter().filter(|b| b.is_ascii_alphanumeric()).take(8).map(|b| char::from(*b)).collect::<String>();
+            return Err(ConvertError::NoMap { message_type: format!("{}^{}", plain(code), plain(event)) });
+        };
+        let result = execute::run(plan, &self.plan.tables, self.plan.systems, *message, *options, out);
+        if result.is_err() {
+            out.clear();
+        }
+        result
     }
 }

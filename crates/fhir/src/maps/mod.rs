@@ -1,0 +1,6 @@
+//! Map files: YAML with places, and the model that is read from it.
+
+pub(crate) mod condition;
+pub(crate) mod model;
+pub(crate) mod path;
+pub(crate) mod yaml;

@@ -1,0 +1,171 @@
+//! The compiled plan: what the executor walks, without names to look up.
+
+use crate::maps::condition::Condition;
+use crate::primitive::Primitive;
+
+/// Segments of a resource, each loop included; checked at load.
+pub(crate) const MAX_SLOTS: usize = 48;
+/// Loops over repetitions in one resource; checked at load.
+pub(crate) const MAX_LOOPS: usize = 240;
+/// Segment names of one message structure; checked at load.
+pub(crate) const MAX_SEGMENT_NAMES: usize = 128;
+
+#[derive(Debug)]
+pub(crate) struct MessagePlan {
+    pub(crate) events: Vec<String>,
+    /// Names that the structure or a source uses; a segment's number is its place here.
+    pub(crate) segments: Vec<[u8; 3]>,
+    /// The first is the message itself.
+    pub(crate) groups: Vec<Group>,
+    pub(crate) resources: Vec<ResourcePlan>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) parts: Vec<GroupPart>,
+}
+
+#[derive(Debug)]
+pub(crate) struct GroupPart {
+    pub(crate) repeats: bool,
+    /// Number of the group that this part is; `None`: a segment.
+    pub(crate) group: Option<usize>,
+    /// Numbers of the segments that it holds at any depth, as bits.
+    pub(crate) holds: u128,
+}
+
+#[derive(Debug)]
+pub(crate) struct ResourcePlan {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) group: usize,
+    pub(crate) segment: Option<u8>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) condition: Option<Condition<Source>>,
+    pub(crate) mention: bool,
+    pub(crate) id: Vec<Vec<Identity>>,
+    pub(crate) criteria: Option<Source>,
+    pub(crate) root: Node,
+}
+
+/// A segment that sources of a resource read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) segment: u8,
+    /// Loops over all of them in the resource's group.
+    pub(crate) each: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Identity {
+    Source(Source),
+    Identifier(Source),
+}
+
+/// A place in the message, relative to the slots and loops of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) slot: u8,
+    /// 0: the segment as a whole.
+    pub(crate) field: u16,
+    /// 0: the first repetition; else the loop that says which.
+    pub(crate) repetition: u8,
+    pub(crate) component: u16,
+    pub(crate) subcomponent: u16,
+}
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Leaf(Vec<Candidate>),
+    Object { children: Vec<Child>, hopes: bool, lacks: bool },
+    Items { items: Vec<Item> },
+}
+
+#[derive(Debug)]
+pub(crate) struct Child {
+    /// `"name":`
+    pub(crate) key: Vec<u8>,
+    pub(crate) order: u16,
+    pub(crate) required: bool,
+    pub(crate) node: Node,
+}
+
+/// One item of an array, or the loop that writes several.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) slot: Option<u8>,
+    /// Slot, field and number of the loop over repetitions.
+    pub(crate) repetitions: Option<(u8, u16, u8)>,
+    /// Loops over all linked instances of this resource.
+    pub(crate) links: Option<usize>,
+    pub(crate) node: Node,
+}
+
+/// One row's way to give a primitive its value.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) conditions: Vec<Condition<Source>>,
+    pub(crate) from: Option<Source>,
+    pub(crate) value: Value,
+    /// JSON written when the source is valued but cannot be translated.
+    pub(crate) default: Option<Vec<u8>>,
+    /// Codes that a required binding allows, sorted.
+    pub(crate) allowed: Option<Vec<&'static str>>,
+    /// Map file and line of the row: what `explain` will tell.
+    #[expect(dead_code, reason = "kept in the plan for the tracing writer of explain")]
+    pub(crate) place: (usize, u32),
+}
+
+#[derive(Debug)]
+pub(crate) enum Value {
+    Constant(Vec<u8>),
+    Primitive(Primitive),
+    /// A code table's part for the source's code.
+    Mapped(usize, CodePart),
+    /// As [`Value::Primitive`], unless the table has the code in the same system.
+    Original { primitive: Primitive, table: usize, code: Source, system: Option<Source>, is_system: bool },
+    /// A coding system's URI.
+    System,
+    /// The URI of an assigning authority (HD).
+    Authority,
+    Join(Vec<Part>, Primitive),
+    Nested { kind: &'static str, root: Node },
+    Link { resource: usize, all: bool },
+    /// A default or a value that can never be had.
+    Never,
+}
+
+#[derive(Debug)]
+pub(crate) enum Part {
+    Source(Source),
+    Literal(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodePart {
+    Code,
+    Display,
+    System,
+}
+
+/// A code table, sorted by source code.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) codes: Vec<TableEntry>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TableEntry {
+    pub(crate) source: String,
+    pub(crate) code: String,
+    pub(crate) display: Option<String>,
+    pub(crate) system: Option<String>,
+}
+
+impl Table {
+    pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
+        let at = self.codes.binary_search_by(|entry| entry.source.as_str().cmp(source)).ok()?;
+        self.codes.get(at)
+    }
+}
