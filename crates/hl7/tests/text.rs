@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use kiln_hl7::{Charset, Index, Message, ParseOptions, TextError};
 
@@ -27,6 +28,13 @@ fn text(charset: &str, value: &[u8]) -> Result<String, TextError> {
         "both ways agree"
     );
     text
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02X}");
+        digits
+    })
 }
 
 #[test]
@@ -86,7 +94,7 @@ fn what_is_no_escape_stays_as_written() {
 #[test]
 fn long_hexadecimal_data_is_whole() {
     let plain = "grüße €, ".repeat(300);
-    let digits: String = plain.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let digits = hexadecimal(plain.as_bytes());
     assert_eq!(
         text("", format!("<\\X{digits}\\>").as_bytes()).unwrap(),
         format!("<{plain}>")
@@ -146,7 +154,7 @@ fn character_sets() {
             format!("{expected}&"),
             "{charset}"
         );
-        let digits: String = raw.iter().map(|byte| format!("{byte:02X}")).collect();
+        let digits = hexadecimal(raw);
         assert_eq!(
             text(charset, format!("\\X{digits}\\").as_bytes()).unwrap(),
             *expected,
