@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, convert, send, tail};
+use crate::{completions, config, convert, demo, send, serve, tail};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
 #[command(
     name = "kiln",
     version,
-    long_about = "Kiln listens for HL7v2 over MLLP, keeps every message before it acknowledges it, turns it into FHIR R4,\nand emits the resources exactly once: to Kafka, or to files of one directory.",
+    long_about = "Kiln listens for HL7v2 over MLLP, keeps every message before it acknowledges it, turns it into FHIR R4, and emits the resources exactly once: to Kafka, or to files of one directory.",
     after_help = "Start here:\n  kiln demo                              the whole path on this machine, nothing to install\n  kiln convert message.hl7               one file, offline, to standard output\n  kiln config example > kiln.yaml        a commented configuration\n  kiln serve --config kiln.yaml          listen for real senders\n\nExit codes:\n  0  done\n  1  some messages failed; the summary says which and why\n  2  the command line, the configuration or an input is wrong; nothing was started\n  3  it could not start, or gave up while running",
     arg_required_else_help = true
 )]
@@ -23,6 +23,8 @@ struct Invocation {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
     Tail(tail::Tail),
     Convert(convert::Convert),
     Send(send::Send),
@@ -33,6 +35,8 @@ enum Command {
 /// Runs what the command line says; its errors are one line on standard error.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Invocation::parse().command {
+        Command::Demo(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Tail(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Send(command) => command.run(),

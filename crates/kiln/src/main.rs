@@ -3,11 +3,13 @@
 mod completions;
 mod config;
 mod convert;
+mod demo;
 mod failure;
 mod interrupt;
 mod invocation;
 mod messages;
 mod send;
+mod serve;
 mod tail;
 
 use std::process::ExitCode;

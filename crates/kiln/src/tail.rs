@@ -13,7 +13,7 @@ use crate::interrupt;
 /// Show what was emitted
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Shows the FHIR resources that were emitted, in order, from the embedded store's directory or from Kafka.\nIt only reads, and works beside a running `kiln serve`.",
+    long_about = "Shows the FHIR resources that were emitted, in order, from the embedded store's directory or from Kafka. It only reads, and works beside a running `kiln serve`.",
     after_help = "Examples:\n  kiln tail --type Patient --follow\n  kiln tail --config kiln.yaml --type Observation | jq .valueQuantity\n  kiln tail --dir kiln-demo --format pretty"
 )]
 pub(crate) struct Tail {

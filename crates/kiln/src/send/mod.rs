@@ -25,7 +25,7 @@ pub(crate) use sender::send;
 /// Send messages over MLLP and wait for each acknowledgment
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Sends messages over MLLP as an interface engine does: one at a time on each connection, the next only after the\nacknowledgment of the last.\n\nOrder: all messages of one sending application and facility (MSH-3, MSH-4) go over one connection, in the order given.\nA message that gets no acknowledgment is sent again over a new connection, after 0.1 s, 0.2 s, 0.4 s and so on up to 5 s.\nWhen the retries are used up its connection stops there, so that nothing overtakes it.",
+    long_about = "Sends messages over MLLP as an interface engine does: one at a time on each connection, the next only after the acknowledgment of the last.\n\nOrder: all messages of one sending application and facility (MSH-3, MSH-4) go over one connection, in the order given. A message that gets no acknowledgment is sent again over a new connection, after 0.1 s, 0.2 s, 0.4 s and so on up to 5 s. When the retries are used up its connection stops there, so that nothing overtakes it.",
     after_help = "Examples:\n  kiln send --to localhost:2575 adt.hl7\n  kiln send --to localhost:2575 --connections 8 --rate 200 --count 2000 fixtures/messages\n  kiln send --to localhost:2575 --json --record sent.ndjson messages/ | jq .latency_ms.p99\n\nExit codes: 0 all accepted; 1 some refused or not acknowledged; 2 nothing to send."
 )]
 pub(crate) struct Send {

@@ -1,0 +1,94 @@
+//! One message beside its FHIR.
+
+use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_hl7::{Index, Message};
+
+use super::FIXTURES;
+use crate::failure::Failure;
+
+/// The message that is shown: short, and it gives a Patient that people recognise.
+const SHOWN: &str = "adt-a08-lf-line-ends.hl7";
+/// Between the two columns.
+const GAP: &str = "  │  ";
+/// Narrower than this the message stands above its FHIR.
+const WIDE: usize = 120;
+
+/// A message and the Patient it became.
+pub(crate) struct Example {
+    message: Vec<String>,
+    resource: Vec<String>,
+}
+
+pub(crate) fn example(mapper: &Mapper) -> Result<Example, Failure> {
+    let (_, bytes) = FIXTURES
+        .iter()
+        .find(|(name, _)| *name == SHOWN)
+        .ok_or_else(|| Failure::stopped("no example among the fixtures"))?;
+    let mut index = Index::new();
+    let message = Message::parse(bytes, &mut index).map_err(Failure::stopped)?;
+    let mut conversion = Conversion::new();
+    mapper
+        .convert(&message, &ConvertOptions::default(), &mut conversion)
+        .map_err(Failure::stopped)?;
+    let json = conversion
+        .resources()
+        .find(|resource| resource.resource_type == "Patient")
+        .map(|patient| patient.json.to_vec());
+    let value: serde_json::Value =
+        serde_json::from_slice(json.as_deref().unwrap_or(b"null")).map_err(Failure::stopped)?;
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    Ok(Example {
+        message: lines(&String::from_utf8_lossy(bytes)),
+        resource: lines(&format!("{value:#}")),
+    })
+}
+
+impl Example {
+    /// Lines no wider than `columns`.
+    pub(crate) fn lines(&self, columns: usize) -> Vec<String> {
+        if columns < WIDE {
+            let mut lines: Vec<String> = self
+                .message
+                .iter()
+                .flat_map(|line| fold(line, columns))
+                .collect();
+            lines.push("becomes".to_owned());
+            lines.extend(self.resource.iter().flat_map(|line| fold(line, columns)));
+            return lines;
+        }
+        let width = (columns - GAP.chars().count()) / 2;
+        let left: Vec<String> = self
+            .message
+            .iter()
+            .flat_map(|line| fold(line, width))
+            .collect();
+        let right: Vec<String> = self
+            .resource
+            .iter()
+            .flat_map(|line| fold(line, width))
+            .collect();
+        (0..left.len().max(right.len()))
+            .map(|n| {
+                let of = |side: &[String]| side.get(n).cloned().unwrap_or_default();
+                format!("{:<width$}{GAP}{}", of(&left), of(&right))
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect()
+    }
+}
+
+/// Breaks a line at `width` characters; what follows is indented.
+fn fold(line: &str, width: usize) -> Vec<String> {
+    let characters: Vec<char> = line.chars().collect();
+    if characters.len() <= width {
+        return vec![line.to_owned()];
+    }
+    let (first, rest) = characters.split_at(width);
+    let mut lines = vec![first.iter().collect()];
+    lines.extend(
+        rest.chunks(width.saturating_sub(4).max(1))
+            .map(|part| format!("    {}", part.iter().collect::<String>())),
+    );
+    lines
+}

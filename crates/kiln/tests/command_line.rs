@@ -1,0 +1,91 @@
+//! Help, completions and configuration.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use support::{kiln, text};
+
+#[test]
+fn every_subcommand_teaches_by_example() {
+    for subcommand in [
+        "demo",
+        "serve",
+        "tail",
+        "convert",
+        "send",
+        "config",
+        "completions",
+    ] {
+        let output = kiln().args([subcommand, "--help"]).output().unwrap();
+        assert!(output.status.success(), "{subcommand}");
+        assert!(
+            text(&output.stdout).contains("Examples:\n  "),
+            "{subcommand}"
+        );
+    }
+}
+
+#[test]
+fn completions_know_the_subcommands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = kiln().args(["completions", shell]).output().unwrap();
+        assert!(output.status.success());
+        assert!(text(&output.stdout).contains("convert"), "{shell}");
+    }
+}
+
+#[test]
+fn the_example_configuration_is_a_good_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("kiln.yaml");
+    std::fs::write(
+        &file,
+        kiln().args(["config", "example"]).output().unwrap().stdout,
+    )
+    .unwrap();
+    let output = kiln()
+        .args(["config", "check"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_reported_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("kiln.yaml");
+    std::fs::write(
+        &file,
+        "name: kiln\nlisteners:\n  - name: mllp\n    adress: 127.0.0.1:2575\n",
+    )
+    .unwrap();
+    let output = kiln()
+        .args(["config", "check"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.contains("kiln.yaml:4"), "{error}");
+    assert!(error.contains("address"), "{error}");
+}
+
+#[test]
+fn the_schema_is_json() {
+    let output = kiln().args(["config", "schema"]).output().unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(schema["properties"]["listeners"].is_object());
+}
+
+#[test]
+fn a_missing_directory_is_one_line_with_the_fix() {
+    let output = kiln()
+        .args(["tail", "--dir", "/nonexistent/kiln"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr).lines().count(), 1);
+    assert!(text(&output.stderr).contains("--dir"));
+}

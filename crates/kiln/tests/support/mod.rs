@@ -1,0 +1,106 @@
+//! Runs the real `kiln` binary.
+
+#![allow(clippy::unwrap_used, dead_code)] // each test file uses its share
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// The binary under test.
+pub fn kiln() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_kiln"))
+}
+
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages")
+}
+
+pub fn fixture(name: &str) -> PathBuf {
+    fixtures().join(name)
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs with that on standard input.
+pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+pub fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+/// A running `kiln serve` on the embedded store.
+pub struct Served {
+    child: Child,
+    pub address: String,
+    pub directory: PathBuf,
+}
+
+impl Served {
+    pub fn start(root: &Path) -> Served {
+        let directory = root.join("data");
+        let config = root.join("kiln.yaml");
+        let yaml = format!(
+            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\nhttp:\n  address: 127.0.0.1:0\n",
+            directory.display()
+        );
+        std::fs::write(&config, yaml).unwrap();
+        let mut child = kiln()
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = loop {
+            let line = lines
+                .next()
+                .expect("serve ended before it listened")
+                .unwrap();
+            if let Some(rest) = line.strip_prefix("kiln: listening on ") {
+                break rest.split(' ').next().unwrap().to_owned();
+            }
+        };
+        // Keeps the pipe from filling up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Served {
+            child,
+            address,
+            directory,
+        }
+    }
+
+    /// SIGTERM, then its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
