@@ -162,6 +162,13 @@ impl Pipeline {
     }
 }
 
+impl Drop for RunningPipeline {
+    fn drop(&mut self) {
+        self.stop_listening.cancel();
+        self.stop.cancel();
+    }
+}
+
 fn transform_of(
     config: &Config,
     mapper: &Arc<Mapper>,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::conform::Conformance;
-use super::document::{Document, KafkaDocument, Role, schema};
+use super::document::{Document, KafkaDocument, ListenerDocument, Role, schema};
 use super::environment;
 use super::kafka::{KafkaConfig, RESERVED_PROPERTIES, SaslConfig, TlsConfig, TopicsConfig};
 use super::listener::{DEFAULT_ADDRESS, ListenerConfig};
@@ -334,7 +334,7 @@ impl Check<'_> {
         let documents = document
             .listeners
             .clone()
-            .unwrap_or_else(|| vec![Default::default()]);
+            .unwrap_or_else(|| vec![ListenerDocument::default()]);
         if documents.is_empty() {
             self.report(
                 "listeners",

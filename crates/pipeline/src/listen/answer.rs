@@ -51,9 +51,7 @@ impl Mode {
             (Mode::Commit | Mode::CommitSuccess, Outcome::Accept) => Some(AckCode::CA),
             (Mode::Commit | Mode::CommitErrors, Outcome::Error) => Some(AckCode::CE),
             (Mode::Commit | Mode::CommitErrors, Outcome::Reject) => Some(AckCode::CR),
-            (Mode::CommitErrors, Outcome::Accept)
-            | (Mode::CommitSuccess, _)
-            | (Mode::Silent, _) => None,
+            (Mode::CommitErrors, Outcome::Accept) | (Mode::CommitSuccess | Mode::Silent, _) => None,
         }
     }
 }

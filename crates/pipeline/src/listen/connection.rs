@@ -102,7 +102,7 @@ pub(super) async fn serve(
                     }
                     Some(Ok(MllpEvent::Oversized { head, bytes })) => {
                         last_frame = now;
-                        answers.push_back(oversized(head, bytes, &shared, &mut index));
+                        answers.push_back(oversized(&head, bytes, &shared, &mut index));
                     }
                     Some(Ok(MllpEvent::Truncated { head, bytes })) => {
                         keep_partial(head, "truncated", format!("cut off after {bytes} bytes"), &shared, &mut index).await;
@@ -272,8 +272,8 @@ fn refuse(judged: Judged, fault: Fault, shared: &Arc<Shared>, framed_at: Instant
     })
 }
 
-fn oversized(head: Bytes, bytes: usize, shared: &Arc<Shared>, index: &mut Index) -> Pending {
-    let mut judged = judge(&head, index, &shared.listener, now_ms());
+fn oversized(head: &Bytes, bytes: usize, shared: &Arc<Shared>, index: &mut Index) -> Pending {
+    let mut judged = judge(head, index, &shared.listener, now_ms());
     if judged
         .fault
         .as_ref()
@@ -346,7 +346,7 @@ fn try_mapping(
         default_offset: shared.default_offset,
         ..ConvertOptions::default()
     };
-    let error = crate::transform::convert(&shared.mapper, &message, &options, conversion).err()?;
+    let error = crate::transform::convert(&shared.mapper, &message, options, conversion).err()?;
     Some(Fault {
         reason: error.reason,
         field: None,

@@ -20,10 +20,10 @@ pub(crate) struct Unmapped {
 pub(crate) fn convert(
     mapper: &Mapper,
     message: &Message<'_>,
-    options: &ConvertOptions,
+    options: ConvertOptions,
     out: &mut Conversion,
 ) -> Result<(), Unmapped> {
-    match catch_unwind(AssertUnwindSafe(|| mapper.convert(message, options, out))) {
+    match catch_unwind(AssertUnwindSafe(|| mapper.convert(message, &options, out))) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Unmapped {
             reason: error.reason(),

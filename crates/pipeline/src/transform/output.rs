@@ -81,7 +81,7 @@ impl Writer<'_> {
             references,
             default_offset: self.default_offset,
         };
-        convert(self.mapper, &message, &options, &mut self.conversion)?;
+        convert(self.mapper, &message, options, &mut self.conversion)?;
         let feed = &raw.key;
         let headers = headers.clone().with(header::MAPPING, self.mapper.version());
         match self.layout {

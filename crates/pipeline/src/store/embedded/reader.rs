@@ -29,7 +29,7 @@ pub(crate) struct EmbeddedReader {
 
 struct Lines {
     name: String,
-    lines: BufReader<File>,
+    values: BufReader<File>,
     headers: BufReader<File>,
 }
 
@@ -93,7 +93,7 @@ impl EmbeddedReader {
         let path = self.directory.join(&current.name);
         let fault = |error: std::io::Error| StoreError::file(&path, &error);
         let mut line = Vec::new();
-        let length = current.lines.read_until(b'\n', &mut line).map_err(fault)?;
+        let length = current.values.read_until(b'\n', &mut line).map_err(fault)?;
         let mut headers = Vec::new();
         let headers_length = current
             .headers
@@ -126,9 +126,9 @@ impl EmbeddedReader {
         for (name, value) in values {
             let value = value.as_str().unwrap_or_default();
             if name == "key" {
-                value.clone_into(&mut record.key)
+                value.clone_into(&mut record.key);
             } else {
-                record.headers.push(&name, value)
+                record.headers.push(&name, value);
             }
         }
         if self.selection.stream == Stream::Dead {
@@ -153,12 +153,12 @@ impl EmbeddedReader {
         };
         let name = name.clone();
         let headers = directory::headers_of(&name);
-        let lines = self.open_at(&name)?;
+        let values = self.open_at(&name)?;
         let headers = self.open_at(&headers)?;
         self.read.entry(name.clone()).or_default();
         self.current = Some(Lines {
             name,
-            lines,
+            values,
             headers,
         });
         Ok(true)
