@@ -26,6 +26,11 @@ async fn pipelined_messages_are_answered_in_order_and_leave_one_audit_event_each
     }
     assert!(running.caught_up(PATIENCE).await);
     running.shutdown().await.unwrap();
+    let patients = read_all(directory.path(), Stream::Fhir).await;
+    let of: Vec<&str> = patients
+        .iter()
+        .map(|record| record.header(header::CONTROL_ID))
+        .collect();
     let audit = read_all(directory.path(), Stream::Audit).await;
     let ids: Vec<&str> = audit
         .iter()
@@ -33,6 +38,14 @@ async fn pipelined_messages_are_answered_in_order_and_leave_one_audit_event_each
         .collect();
     let expected: Vec<String> = (0..200).map(|n| format!("N{n}")).collect();
     assert_eq!(ids, expected);
+    assert_eq!(of, expected);
+    let first = &patients[0];
+    assert_eq!(first.header(header::REQUEST_METHOD), "PUT");
+    assert_eq!(
+        first.header(header::REQUEST_URL),
+        format!("Patient/{}", first.key)
+    );
+    assert!(String::from_utf8_lossy(&first.value).contains("\"birthDate\":\"1980-01-01\""));
 }
 
 #[tokio::test]
@@ -98,8 +111,7 @@ async fn health_says_ready_and_metrics_count() {
 async fn a_second_process_is_told_that_the_directory_is_taken() {
     let directory = tempfile::tempdir().unwrap();
     let running = start(config(directory.path())).await;
-    let mapper = std::sync::Arc::new(kiln_fhir::Mapper::embedded().unwrap());
-    let error = kiln_pipeline::Pipeline::start(config(directory.path()), mapper)
+    let error = kiln_pipeline::Pipeline::start(config(directory.path()), support::mapper())
         .await
         .err()
         .unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use kiln_fhir::Mapper;
+use kiln_fhir::{MapSource, Mapper};
 use kiln_pipeline::config::Config;
 use kiln_pipeline::record::Record;
 use kiln_pipeline::store::{Reader, Selection, Stream};
@@ -26,11 +26,22 @@ pub fn config(directory: &std::path::Path) -> Config {
         .http_on(Some(any))
 }
 
+/// A map of its own, so that what is tested here does not change with the maps that Kiln ships.
+pub fn mapper() -> Arc<Mapper> {
+    let source = |path, text| MapSource { path, text };
+    let message = "map: ADT_A01\nevents: [ADT^A01]\nstructure: [MSH, EVN, PID, PV1]\nresources:\n  \
+                   - name: Patient\n    per: PID\n    from: [\"PID[Patient]\"]\n    id: [[PID-3.1]]\n";
+    let segment = "map: PID[Patient]\nof: PID\nto: Patient\nrows:\n  - { from: PID-7, to: birthDate, as: date }\n";
+    let maps = [
+        source("messages/ADT_A01.yaml", message),
+        source("segments/PID[Patient].yaml", segment),
+    ];
+    Arc::new(Mapper::load(&maps).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
 /// Starts a pipeline.
 pub async fn start(config: Config) -> RunningPipeline {
-    Pipeline::start(config, Arc::new(Mapper::embedded().unwrap()))
-        .await
-        .unwrap()
+    Pipeline::start(config, mapper()).await.unwrap()
 }
 
 /// A sender's connection.
