@@ -1,8 +1,8 @@
 //! The configuration of `kiln serve`: YAML and a few environment variables, checked whole before anything starts.
 //!
-//! A file is read in three steps: [`node`] keeps the place of every value, [`conform`] compares it with the JSON
-//! Schema of [`Document`] and reports every mistake at once, and [`Config`] is what comes out: a type that cannot be
-//! wrong.
+//! A file is read in three steps: it becomes a tree that keeps the place of every value; the tree is compared with the
+//! JSON Schema of [`Document`], which shows every mistake at once; and what comes out is [`Config`], a type that cannot
+//! be wrong.
 
 mod checked;
 mod conform;

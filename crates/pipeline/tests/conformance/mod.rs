@@ -181,3 +181,35 @@ pub async fn suite(config: &Config) {
     assert_eq!(dead.len(), 1);
     assert_eq!(&dead[0].value[..], b"north 99");
 }
+
+/// Two instances of one name: the later one takes over, the earlier one can commit nothing.
+pub async fn fencing(config: &Config) {
+    let store = store::open(config).await.unwrap();
+    for number in 0..10 {
+        store
+            .append(message("north", number))
+            .await
+            .unwrap()
+            .await
+            .unwrap();
+    }
+    let mut zombie = store.source(TAIL).await.unwrap();
+    let held = read(zombie.as_mut(), 10).await;
+    let mut successor = store.source(TAIL).await.unwrap();
+    let refused = zombie
+        .commit(held.records.iter().map(patient).collect())
+        .await;
+    assert!(refused.is_err(), "the zombie committed");
+    drop(zombie);
+    let batch = read(successor.as_mut(), 10).await;
+    successor
+        .commit(batch.records.iter().map(patient).collect())
+        .await
+        .unwrap();
+    let keys: Vec<String> = all(config, Stream::Fhir)
+        .await
+        .into_iter()
+        .map(|record| record.key)
+        .collect();
+    assert_eq!(keys, numbers(0, 10));
+}
