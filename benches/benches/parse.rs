@@ -98,7 +98,7 @@ fn parse(criterion: &mut Criterion) {
                     black_box(
                         found
                             .and_then(|found| found.component(component))
-                            .map(|found| found.raw_value()),
+                            .map(hl7_parser::message::Component::raw_value),
                     );
                 }
             }
