@@ -76,12 +76,11 @@ impl Kiln {
         self.mllp
     }
 
-    /// SIGKILL, and a new process on the same configuration.
+    /// SIGKILL, and a new process on the same configuration. Does not wait until it is ready: senders try until it is.
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("the process to be reaped");
         self.child = start(&self.config, &self.log);
-        self.await_ready();
     }
 
     /// SIGTERM, and the exit status.
@@ -166,7 +165,7 @@ fn start(config: &Path, log: &Path) -> Child {
 }
 
 /// A loopback address that was free a moment ago. A restart needs the same port, so the system cannot choose it at bind.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address")
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`Feed`] makes invented messages whose control ids state feed and place.
 //! - [`Sender`] sends them over MLLP, one at a time, and sends again what was not acknowledged.
+//! - [`Broker`] runs a real Kafka broker and kills it.
 //! - [`Kiln`] runs the real binary and kills it, gently or not.
 //! - [`records`] reads what was emitted.
 //! - [`Checker`] says what is lost, doubled or out of order, by control id.
@@ -25,6 +26,7 @@
 )]
 
 mod ack;
+mod broker;
 mod checker;
 mod convert;
 mod deadline;
@@ -36,12 +38,14 @@ mod sender;
 mod traffic;
 
 pub use ack::Ack;
+pub use broker::Broker;
 pub use checker::{Checker, Verdict};
 pub use convert::expected_resources;
 pub use deadline::{await_until, settled};
 pub use feed::{Feed, Message};
 pub use frame::{read_frame, write_frame};
 pub use kiln::Kiln;
+use kiln::free_address;
 pub use records::Record;
 pub use sender::{Sender, Sent};
 pub use traffic::Traffic;
