@@ -6,14 +6,16 @@ use kiln_hl7::{Index, Message};
 use super::FIXTURES;
 use crate::failure::Failure;
 
-/// The message that is shown: short, and it gives a Patient that people recognise.
-const SHOWN: &str = "adt-a08-lf-line-ends.hl7";
+/// The message that is shown: short, from a device at the bedside.
+const SHOWN: &str = "oru-r01-point-of-care-glucose.hl7";
+/// What is shown of its FHIR.
+const SHOWN_AS: &str = "Observation";
 /// Between the two columns.
 const GAP: &str = "  │  ";
 /// Narrower than this the message stands above its FHIR.
 const WIDE: usize = 120;
 
-/// A message and the Patient it became.
+/// A message and one resource it became.
 pub(crate) struct Example {
     message: Vec<String>,
     resource: Vec<String>,
@@ -32,13 +34,13 @@ pub(crate) fn example(mapper: &Mapper) -> Result<Example, Failure> {
         .map_err(Failure::stopped)?;
     let json = conversion
         .resources()
-        .find(|resource| resource.resource_type == "Patient")
-        .map(|patient| patient.json.to_vec());
+        .find(|resource| resource.resource_type == SHOWN_AS)
+        .map(|resource| resource.json.to_vec());
     let value: serde_json::Value =
         serde_json::from_slice(json.as_deref().unwrap_or(b"null")).map_err(Failure::stopped)?;
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     Ok(Example {
-        message: lines(&String::from_utf8_lossy(bytes)),
+        message: lines(&String::from_utf8_lossy(bytes).replace('\r', "\n")),
         resource: lines(&format!("{value:#}")),
     })
 }

@@ -64,7 +64,7 @@ impl Report<'_> {
             &self.tally.dead,
             columns,
         );
-        let _ = writeln!(out, "One message beside the Patient it became");
+        let _ = writeln!(out, "One message beside an Observation it became");
         for line in self.example.lines(columns.saturating_sub(2)) {
             let _ = writeln!(out, "  {line}");
         }

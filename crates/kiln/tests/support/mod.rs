@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The binary under test.
-pub fn kiln() -> Command {
+pub(crate) fn kiln() -> Command {
     Command::new(env!("CARGO_BIN_EXE_kiln"))
 }
 
-pub fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages")
 }
 
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     fixtures().join(name)
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Runs with that on standard input.
-pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
+pub(crate) fn with_input(command: &mut Command, input: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -35,7 +35,7 @@ pub fn with_input(command: &mut Command, input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-pub fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+pub(crate) fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
     bytes
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -44,14 +44,14 @@ pub fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
 }
 
 /// A running `kiln serve` on the embedded store.
-pub struct Served {
+pub(crate) struct Served {
     child: Child,
-    pub address: String,
-    pub directory: PathBuf,
+    pub(crate) address: String,
+    pub(crate) directory: PathBuf,
 }
 
 impl Served {
-    pub fn start(root: &Path) -> Served {
+    pub(crate) fn start(root: &Path) -> Served {
         let directory = root.join("data");
         let config = root.join("kiln.yaml");
         let yaml = format!(
@@ -85,7 +85,7 @@ impl Served {
     }
 
     /// SIGTERM, then its exit code.
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
