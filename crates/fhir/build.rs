@@ -10,7 +10,9 @@ fn main() -> io::Result<()> {
     for folder in ["messages", "segments", "datatypes", "codes"] {
         let directory = Path::new(&root).join("maps").join(folder);
         println!("cargo::rerun-if-changed={}", directory.display());
-        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
         let mut names = Vec::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
@@ -21,7 +23,11 @@ fn main() -> io::Result<()> {
         names.sort();
         for name in names {
             let path = directory.join(&name);
-            let _ = writeln!(list, "(\"{folder}/{name}\", include_str!({:?})),", path.display().to_string());
+            let _ = writeln!(
+                list,
+                "(\"{folder}/{name}\", include_str!({:?})),",
+                path.display().to_string()
+            );
         }
     }
     list.push(']');

@@ -11,12 +11,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read(path)?;
     let mapper = match Mapper::embedded() {
         Ok(mapper) => mapper,
-        Err(errors) => return Err(format!("{} mistakes in the maps:\n{errors}", errors.0.len()).into()),
+        Err(errors) => {
+            return Err(format!("{} mistakes in the maps:\n{errors}", errors.0.len()).into());
+        }
     };
     let mut index = Index::new();
     let message = Message::parse(&bytes, &mut index)?;
     let mut conversion = Conversion::new();
-    let options = ConvertOptions { references: References::Urn, ..ConvertOptions::default() };
+    let options = ConvertOptions {
+        references: References::Urn,
+        ..ConvertOptions::default()
+    };
     mapper.convert(&message, &options, &mut conversion)?;
     for issue in conversion.issues() {
         eprintln!("{issue}");

@@ -9,7 +9,11 @@ pub(crate) fn write(conversion: &Conversion, out: &mut Vec<u8>) {
     let mut separator: &[u8] = br#","entry":["#;
     let mut id_buffer = uuid::Uuid::encode_buffer();
     for resource in conversion.resources() {
-        let id = resource.id.hyphenated().encode_lower(&mut id_buffer).as_bytes();
+        let id = resource
+            .id
+            .hyphenated()
+            .encode_lower(&mut id_buffer)
+            .as_bytes();
         out.extend_from_slice(separator);
         separator = b",";
         out.extend_from_slice(br#"{"fullUrl":"urn:uuid:"#);

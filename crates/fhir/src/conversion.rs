@@ -66,7 +66,9 @@ impl Conversion {
             json: &self.bytes[entry.json.clone()],
             request: match &entry.criteria {
                 None => Request::Put,
-                Some(criteria) => Request::CreateIfNoneExist { criteria: &self.criteria[criteria.clone()] },
+                Some(criteria) => Request::CreateIfNoneExist {
+                    criteria: &self.criteria[criteria.clone()],
+                },
             },
         })
     }

@@ -34,25 +34,47 @@ pub(crate) struct Found {
 
 impl Definitions {
     pub(crate) fn embedded() -> Definitions {
-        Definitions::read(include_str!("../definitions/r4.txt"), include_str!("../definitions/r4-codes.txt"))
+        Definitions::read(
+            include_str!("../definitions/r4.txt"),
+            include_str!("../definitions/r4-codes.txt"),
+        )
     }
 
     fn read(facts: &'static str, codes: &'static str) -> Definitions {
         let mut elements: HashMap<&'static str, Vec<Element>> = HashMap::new();
         for line in facts.lines() {
             let mut columns = line.split('\t');
-            let (Some(path), Some(types)) = (columns.next(), columns.next()) else { continue };
+            let (Some(path), Some(types)) = (columns.next(), columns.next()) else {
+                continue;
+            };
             let (min, max) = (columns.next().unwrap_or("0"), columns.next().unwrap_or("1"));
-            let binding = columns.next().and_then(|text| text.strip_prefix("required:"));
-            let Some((parent, name)) = path.rsplit_once('.') else { continue };
+            let binding = columns
+                .next()
+                .and_then(|text| text.strip_prefix("required:"));
+            let Some((parent, name)) = path.rsplit_once('.') else {
+                continue;
+            };
             let siblings = elements.entry(parent).or_default();
             let order = u16::try_from(siblings.len()).unwrap_or(u16::MAX);
-            let types = types.split(',').map(|name| name.split('(').next().unwrap_or(name)).collect();
-            siblings.push(Element { name, order, types, required: min != "0", array: max != "1" && max != "0", binding });
+            let types = types
+                .split(',')
+                .map(|name| name.split('(').next().unwrap_or(name))
+                .collect();
+            siblings.push(Element {
+                name,
+                order,
+                types,
+                required: min != "0",
+                array: max != "1" && max != "0",
+                binding,
+            });
         }
         let codes = codes
             .lines()
-            .filter_map(|line| line.split_once('\t').map(|(set, codes)| (set, codes.split(' ').collect())))
+            .filter_map(|line| {
+                line.split_once('\t')
+                    .map(|(set, codes)| (set, codes.split(' ').collect()))
+            })
             .collect();
         Definitions { elements, codes }
     }
@@ -63,22 +85,34 @@ impl Definitions {
     }
 
     pub(crate) fn is_resource(&self, name: &str) -> bool {
-        self.elements.get(name).is_some_and(|all| all.iter().any(|e| e.name == "meta"))
+        self.elements
+            .get(name)
+            .is_some_and(|all| all.iter().any(|e| e.name == "meta"))
     }
 
     pub(crate) fn type_names(&self) -> impl Iterator<Item = &'static str> {
-        self.elements.keys().copied().filter(|name| !name.contains('.'))
+        self.elements
+            .keys()
+            .copied()
+            .filter(|name| !name.contains('.'))
     }
 
     /// The codes of a value set with a required binding, where they are few enough to be listed.
     pub(crate) fn codes(&self, value_set: &str) -> Option<&[&'static str]> {
         let plain = value_set.split('|').next().unwrap_or(value_set);
-        self.codes.get(value_set).or_else(|| self.codes.get(plain)).map(Vec::as_slice)
+        self.codes
+            .get(value_set)
+            .or_else(|| self.codes.get(plain))
+            .map(Vec::as_slice)
     }
 
     /// Elements of a type that must be present.
     pub(crate) fn required(&self, parent: &str) -> impl Iterator<Item = &Element> {
-        self.elements.get(parent).into_iter().flatten().filter(|e| e.required)
+        self.elements
+            .get(parent)
+            .into_iter()
+            .flatten()
+            .filter(|e| e.required)
     }
 
     /// Finds an element by the name that JSON gives it; else the names that there are.
@@ -94,8 +128,12 @@ impl Definitions {
                 };
                 return Ok(found(element, target));
             }
-            let Some(stem) = element.name.strip_suffix("[x]") else { continue };
-            let Some(suffix) = name.strip_prefix(stem) else { continue };
+            let Some(stem) = element.name.strip_suffix("[x]") else {
+                continue;
+            };
+            let Some(suffix) = name.strip_prefix(stem) else {
+                continue;
+            };
             for kind in &element.types {
                 let same = kind.len() == suffix.len()
                     && kind[1..] == suffix[1..]
@@ -107,7 +145,13 @@ impl Definitions {
             }
         }
         if name == "extension" {
-            return Ok(Found { order: 1, array: true, required: false, target: "Extension".to_owned(), binding: None });
+            return Ok(Found {
+                order: 1,
+                array: true,
+                required: false,
+                target: "Extension".to_owned(),
+                binding: None,
+            });
         }
         let mut names = Vec::new();
         for element in elements {
@@ -126,5 +170,11 @@ impl Definitions {
 }
 
 fn found(element: &Element, target: String) -> Found {
-    Found { order: element.order, array: element.array, required: element.required, target, binding: element.binding }
+    Found {
+        order: element.order,
+        array: element.array,
+        required: element.required,
+        target,
+        binding: element.binding,
+    }
 }

@@ -12,7 +12,10 @@ use crate::identity;
 use crate::issue::{Issue, IssueReason};
 use crate::options::{ConvertOptions, References, UtcOffset};
 use crate::place::Places;
-use crate::plan::{Candidate, Child, CodePart, Identity, Item, MessagePlan, Node, Part, ResourcePlan, Source, Table, Value};
+use crate::plan::{
+    Candidate, Child, CodePart, Identity, Item, MessagePlan, Node, Part, ResourcePlan, Source,
+    Table, Value,
+};
 use crate::primitive::{self, Primitive};
 
 /// Resources of one message.
@@ -58,19 +61,29 @@ pub(crate) fn run(
     out: &mut Conversion,
 ) -> Result<(), ConvertError> {
     let mut work = std::mem::take(&mut out.work);
-    work.groups.read(plan, message.segments().map(|segment| segment.name()));
+    work.groups
+        .read(plan, message.segments().map(|segment| segment.name()));
     work.instances.clear();
     work.firsts.clear();
     work.seen.clear();
     work.pending.clear();
     work.pending_entries.clear();
     let stated = message.header().date_time();
-    let stated = stated.text_in(&mut work.scratch).ok().and_then(primitive::offset_of);
+    let stated = stated
+        .text_in(&mut work.scratch)
+        .ok()
+        .and_then(primitive::offset_of);
     let mut run = Run {
-        plan, tables, systems, options, out, work,
+        plan,
+        tables,
+        systems,
+        options,
+        out,
+        work,
         places: Places::new(message),
         offset: stated.unwrap_or(options.default_offset),
-        instance: 0, linked: None,
+        instance: 0,
+        linked: None,
     };
     let result = run.all();
     run.out.work = run.work;
@@ -97,7 +110,10 @@ impl<'r> Run<'r, '_> {
             self.work.firsts.push(self.work.instances.len());
             self.instances(resource);
             if self.work.instances.len() > MAX_RESOURCES {
-                return Err(ConvertError::TooLarge { what: "resources", limit: MAX_RESOURCES });
+                return Err(ConvertError::TooLarge {
+                    what: "resources",
+                    limit: MAX_RESOURCES,
+                });
             }
         }
         self.work.firsts.push(self.work.instances.len());
@@ -130,7 +146,10 @@ impl<'r> Run<'r, '_> {
                 self.stand(resource, group, anchor);
                 ordinal += 1;
                 let mut scratch = std::mem::take(&mut self.work.scratch);
-                let wanted = resource.condition.as_ref().is_none_or(|c| self.places.holds(c, &mut scratch));
+                let wanted = resource
+                    .condition
+                    .as_ref()
+                    .is_none_or(|c| self.places.holds(c, &mut scratch));
                 self.work.scratch = scratch;
                 if wanted {
                     let id = self.id(resource, ordinal);
@@ -154,7 +173,8 @@ impl<'r> Run<'r, '_> {
             } else {
                 self.work.groups.find(slot.segment, group)
             };
-            self.places.slots[n] = ordinal.and_then(|ordinal| self.places.message.segment_at(ordinal));
+            self.places.slots[n] =
+                ordinal.and_then(|ordinal| self.places.message.segment_at(ordinal));
         }
     }
 
@@ -164,7 +184,10 @@ impl<'r> Run<'r, '_> {
         let found = resource.id.iter().any(|alternative| {
             seed.clear();
             seed.extend_from_slice(resource.kind.as_bytes());
-            !alternative.is_empty() && alternative.iter().all(|part| self.identity(part, &mut seed, &mut scratch))
+            !alternative.is_empty()
+                && alternative
+                    .iter()
+                    .all(|part| self.identity(part, &mut seed, &mut scratch))
         });
         if !found {
             seed.clear();
@@ -196,17 +219,31 @@ impl<'r> Run<'r, '_> {
     fn identity(&self, part: &Identity, seed: &mut Vec<u8>, scratch: &mut String) -> bool {
         match part {
             Identity::Source(source) => {
-                let Some(text) = self.places.text(*source, scratch) else { return false };
+                let Some(text) = self.places.text(*source, scratch) else {
+                    return false;
+                };
                 seed.push(b'|');
                 seed.extend_from_slice(text.as_bytes());
                 true
             }
             Identity::Identifier(source) => {
-                let Some(repetition) = self.identifier(*source, scratch) else { return false };
+                let Some(repetition) = self.identifier(*source, scratch) else {
+                    return false;
+                };
                 seed.push(b'|');
-                self.authority(Source { component: 4, ..*source }, repetition, seed, scratch);
+                self.authority(
+                    Source {
+                        component: 4,
+                        ..*source
+                    },
+                    repetition,
+                    seed,
+                    scratch,
+                );
                 seed.push(b'|');
-                let Some(text) = self.part(*source, repetition, 1, scratch) else { return false };
+                let Some(text) = self.part(*source, repetition, 1, scratch) else {
+                    return false;
+                };
                 seed.extend_from_slice(text.as_bytes());
                 true
             }
@@ -230,7 +267,13 @@ impl<'r> Run<'r, '_> {
         None
     }
 
-    fn part<'s>(&self, source: Source, repetition: usize, component: usize, scratch: &'s mut String) -> Option<&'s str> {
+    fn part<'s>(
+        &self,
+        source: Source,
+        repetition: usize,
+        component: usize,
+        scratch: &'s mut String,
+    ) -> Option<&'s str> {
         let field = self.places.slots[usize::from(source.slot)]?.field(usize::from(source.field));
         let value = field.repetition(repetition).part(component);
         if !value.is_valued() {
@@ -244,9 +287,19 @@ impl<'r> Run<'r, '_> {
     }
 
     /// The system of an identifier: its authority, else the sender's facility, which scopes its own numbers.
-    fn authority(&self, source: Source, repetition: usize, out: &mut Vec<u8>, scratch: &mut String) {
+    fn authority(
+        &self,
+        source: Source,
+        repetition: usize,
+        out: &mut Vec<u8>,
+        scratch: &mut String,
+    ) {
         let segment = self.places.slots[usize::from(source.slot)];
-        let value = segment.map(|s| s.field(usize::from(source.field)).repetition(repetition).part(usize::from(source.component)));
+        let value = segment.map(|s| {
+            s.field(usize::from(source.field))
+                .repetition(repetition)
+                .part(usize::from(source.component))
+        });
         if value.is_some_and(|value| hd_uri(value, out, scratch)) {
             return;
         }
@@ -279,22 +332,40 @@ impl<'r> Run<'r, '_> {
             if let Some(segment) = self.places.message.segment_at(instance.anchor) {
                 self.out.issues.push(Issue {
                     segment: name_of(segment.name()),
-                    occurrence: 1, field: 0, repetition: 1, component: 0,
+                    occurrence: 1,
+                    field: 0,
+                    repetition: 1,
+                    component: 0,
                     reason: IssueReason::MissingRequired,
                 });
             }
             return;
         }
-        let criteria = resource.mention.then(|| self.criteria(resource, instance.id));
-        self.out.entries.push(Entry { resource_type: resource.kind, id: instance.id, json: start..buffer.len(), criteria });
+        let criteria = resource
+            .mention
+            .then(|| self.criteria(resource, instance.id));
+        self.out.entries.push(Entry {
+            resource_type: resource.kind,
+            id: instance.id,
+            json: start..buffer.len(),
+            criteria,
+        });
         self.work.seen.insert((resource.kind, instance.id), 1);
         for entry in self.work.pending_entries.drain(..) {
-            if self.work.seen.insert((entry.resource_type, entry.id), 1).is_some() {
+            if self
+                .work
+                .seen
+                .insert((entry.resource_type, entry.id), 1)
+                .is_some()
+            {
                 continue;
             }
             let start = buffer.len();
             buffer.extend_from_slice(&self.work.pending[entry.json.clone()]);
-            self.out.entries.push(Entry { json: start..buffer.len(), ..entry });
+            self.out.entries.push(Entry {
+                json: start..buffer.len(),
+                ..entry
+            });
         }
         self.work.pending.clear();
         self.out.bytes = buffer;
@@ -313,7 +384,11 @@ impl<'r> Run<'r, '_> {
         {
             seed.clear();
             let segment = self.places.slots[usize::from(source.slot)];
-            let value = segment.map(|s| s.field(usize::from(source.field)).repetition(repetition).part(4));
+            let value = segment.map(|s| {
+                s.field(usize::from(source.field))
+                    .repetition(repetition)
+                    .part(4)
+            });
             if value.is_some_and(|value| hd_uri(value, &mut seed, &mut scratch))
                 && let Some(text) = self.part(source, repetition, 1, &mut scratch)
             {
@@ -330,19 +405,39 @@ impl<'r> Run<'r, '_> {
 
     /// Writes the members of an object; `comma`: others stand before them.
     fn members(&mut self, node: &'r Node, buffer: &mut Vec<u8>, comma: bool) -> Written {
-        let Node::Object { children, hopes, lacks } = node else { return Written::Nothing };
-        let (start, pending, entries) = (buffer.len(), self.work.pending.len(), self.work.pending_entries.len());
+        let Node::Object {
+            children,
+            hopes,
+            lacks,
+        } = node
+        else {
+            return Written::Nothing;
+        };
+        let (start, pending, entries) = (
+            buffer.len(),
+            self.work.pending.len(),
+            self.work.pending_entries.len(),
+        );
         let mut all = if *lacks { None } else { Some(Written::Nothing) };
         let mut at = 0;
         let mut first = !comma;
         while at < children.len() {
             let Some(so_far) = all else { break };
             let order = children[at].order;
-            let end = children[at..].iter().position(|child| child.order != order).map_or(children.len(), |n| at + n);
+            let end = children[at..]
+                .iter()
+                .position(|child| child.order != order)
+                .map_or(children.len(), |n| at + n);
             let group = &children[at..end];
             let written = self.member(group, buffer, &mut first);
             let lost = written == Written::Nothing && group.iter().any(|child| child.required);
-            all = if lost { None } else if written > so_far { Some(written) } else { Some(so_far) };
+            all = if lost {
+                None
+            } else if written > so_far {
+                Some(written)
+            } else {
+                Some(so_far)
+            };
             at = end;
         }
         match all {
@@ -412,7 +507,9 @@ impl<'r> Run<'r, '_> {
     }
 
     fn segments_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        let Some(slot) = item.slot else { return self.repetitions_of(item, buffer) };
+        let Some(slot) = item.slot else {
+            return self.repetitions_of(item, buffer);
+        };
         let slot = usize::from(slot);
         let before = self.places.slots[slot];
         let mut result = Written::Nothing;
@@ -436,12 +533,17 @@ impl<'r> Run<'r, '_> {
         if let Some(resource) = item.links {
             return self.links_of(item, resource, buffer);
         }
-        let Some((slot, field, number)) = item.repetitions else { return self.item(item, buffer) };
-        let Some(segment) = self.places.slots[usize::from(slot)] else { return Written::Nothing };
+        let Some((slot, field, number)) = item.repetitions else {
+            return self.item(item, buffer);
+        };
+        let Some(segment) = self.places.slots[usize::from(slot)] else {
+            return Written::Nothing;
+        };
         let count = segment.field(usize::from(field)).repetition_count();
         let mut result = Written::Nothing;
         for repetition in 1..=count {
-            self.places.repetitions[usize::from(number)] = u16::try_from(repetition).unwrap_or(u16::MAX);
+            self.places.repetitions[usize::from(number)] =
+                u16::try_from(repetition).unwrap_or(u16::MAX);
             let written = self.item(item, buffer);
             if written > result {
                 result = written;
@@ -483,7 +585,11 @@ impl<'r> Run<'r, '_> {
         let mut scratch = std::mem::take(&mut self.work.scratch);
         let mut result = Written::Nothing;
         for candidate in candidates {
-            if !candidate.conditions.iter().all(|condition| self.places.holds(condition, &mut scratch)) {
+            if !candidate
+                .conditions
+                .iter()
+                .all(|condition| self.places.holds(condition, &mut scratch))
+            {
                 continue;
             }
             let start = buffer.len();
@@ -496,10 +602,16 @@ impl<'r> Run<'r, '_> {
             }
             buffer.truncate(start);
             if let Some(default) = &candidate.default
-                && candidate.from.is_none_or(|from| self.places.is_valued(from))
+                && candidate
+                    .from
+                    .is_none_or(|from| self.places.is_valued(from))
             {
                 buffer.extend_from_slice(default);
-                result = if candidate.from.is_some() { Written::Content } else { Written::Constant };
+                result = if candidate.from.is_some() {
+                    Written::Content
+                } else {
+                    Written::Constant
+                };
                 break;
             }
         }
@@ -508,8 +620,12 @@ impl<'r> Run<'r, '_> {
     }
 
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
-        let Some(allowed) = &candidate.allowed else { return true };
-        let code = std::str::from_utf8(json).unwrap_or_default().trim_matches('"');
+        let Some(allowed) = &candidate.allowed else {
+            return true;
+        };
+        let code = std::str::from_utf8(json)
+            .unwrap_or_default()
+            .trim_matches('"');
         let known = allowed.binary_search(&code).is_ok();
         if !known {
             self.issue(candidate.from, IssueReason::UnmappedCode);
@@ -517,10 +633,18 @@ impl<'r> Run<'r, '_> {
         known
     }
 
-    fn candidate(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>, scratch: &mut String) -> Written {
+    fn candidate(
+        &mut self,
+        candidate: &'r Candidate,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
         match &candidate.value {
             Value::Constant(json) => {
-                if candidate.from.is_some_and(|from| !self.places.is_valued(from)) {
+                if candidate
+                    .from
+                    .is_some_and(|from| !self.places.is_valued(from))
+                {
                     return Written::Nothing;
                 }
                 buffer.extend_from_slice(json);
@@ -533,8 +657,14 @@ impl<'r> Run<'r, '_> {
                 return written;
             }
             Value::Link { resource, all } => {
-                let target = if *all { self.linked } else { self.nearest(*resource) };
-                let Some(target) = target else { return Written::Nothing };
+                let target = if *all {
+                    self.linked
+                } else {
+                    self.nearest(*resource)
+                };
+                let Some(target) = target else {
+                    return Written::Nothing;
+                };
                 let id = self.work.instances[target].id;
                 self.reference(self.plan.resources[*resource].kind, id, buffer);
                 return Written::Content;
@@ -543,28 +673,44 @@ impl<'r> Run<'r, '_> {
             Value::Never => return Written::Nothing,
             _ => {}
         }
-        let Some(from) = candidate.from else { return Written::Nothing };
+        let Some(from) = candidate.from else {
+            return Written::Nothing;
+        };
         match &candidate.value {
             Value::Authority => {
-                let Some(value) = self.places.value(from) else { return Written::Nothing };
+                let Some(value) = self.places.value(from) else {
+                    return Written::Nothing;
+                };
                 let mut uri = std::mem::take(&mut self.work.seed);
                 uri.clear();
                 let found = hd_uri(value, &mut uri, scratch);
                 let text = std::str::from_utf8(&uri).unwrap_or_default();
                 let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
                 self.work.seed = uri;
-                if written { Written::Content } else { Written::Nothing }
+                if written {
+                    Written::Content
+                } else {
+                    Written::Nothing
+                }
             }
             Value::System => {
-                let Some(text) = self.places.text(from, scratch) else { return Written::Nothing };
+                let Some(text) = self.places.text(from, scratch) else {
+                    return Written::Nothing;
+                };
                 let mut uri = std::mem::take(&mut self.work.other);
                 let found = self.system(text, &mut uri);
                 let written = found && Primitive::Uri.write(&uri, self.offset, buffer).is_ok();
                 self.work.other = uri;
-                if written { Written::Content } else { Written::Nothing }
+                if written {
+                    Written::Content
+                } else {
+                    Written::Nothing
+                }
             }
             Value::Mapped(table, part) => {
-                let Some(text) = self.places.text(from, scratch) else { return Written::Nothing };
+                let Some(text) = self.places.text(from, scratch) else {
+                    return Written::Nothing;
+                };
                 let Some(entry) = self.tables[*table].get(text) else {
                     if *part == CodePart::Code {
                         self.issue(Some(from), IssueReason::UnmappedCode);
@@ -576,23 +722,40 @@ impl<'r> Run<'r, '_> {
                     CodePart::Display => (entry.display.as_ref(), Primitive::Text),
                     CodePart::System => (entry.system.as_ref(), Primitive::Text),
                 };
-                let Some(text) = text else { return Written::Nothing };
+                let Some(text) = text else {
+                    return Written::Nothing;
+                };
                 match (text.as_str(), candidate.allowed.is_none()) {
-                    ("true" | "false", _) if *part == CodePart::Code && is_boolean(candidate) => buffer.extend_from_slice(text.as_bytes()),
+                    ("true" | "false", _) if *part == CodePart::Code && is_boolean(candidate) => {
+                        buffer.extend_from_slice(text.as_bytes())
+                    }
                     _ => {
                         let _ = kind.write(text, self.offset, buffer);
                     }
                 }
                 Written::Content
             }
-            Value::Original { primitive, table, code, system, is_system } => {
+            Value::Original {
+                primitive,
+                table,
+                code,
+                system,
+                is_system,
+            } => {
                 let mut uri = std::mem::take(&mut self.work.other);
                 let keep = self.keeps(*table, *code, *system, &mut uri, scratch);
                 let written = if !keep {
                     Written::Nothing
                 } else if *is_system {
-                    let found = self.places.text(from, scratch).is_some_and(|text| self.system(text, &mut uri));
-                    if found && primitive.write(&uri, self.offset, buffer).is_ok() { Written::Content } else { Written::Nothing }
+                    let found = self
+                        .places
+                        .text(from, scratch)
+                        .is_some_and(|text| self.system(text, &mut uri));
+                    if found && primitive.write(&uri, self.offset, buffer).is_ok() {
+                        Written::Content
+                    } else {
+                        Written::Nothing
+                    }
                 } else {
                     self.primitive(from, *primitive, buffer, scratch)
                 };
@@ -605,12 +768,26 @@ impl<'r> Run<'r, '_> {
     }
 
     /// A scalar takes the first repetition of its field that is valued.
-    fn any_repetition(&mut self, from: Source, kind: Primitive, buffer: &mut Vec<u8>, scratch: &mut String) -> Written {
+    fn any_repetition(
+        &mut self,
+        from: Source,
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
         self.primitive(from, kind, buffer, scratch)
     }
 
-    fn primitive(&mut self, from: Source, kind: Primitive, buffer: &mut Vec<u8>, scratch: &mut String) -> Written {
-        let Some(text) = self.places.text(from, scratch) else { return Written::Nothing };
+    fn primitive(
+        &mut self,
+        from: Source,
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        let Some(text) = self.places.text(from, scratch) else {
+            return Written::Nothing;
+        };
         let start = buffer.len();
         match kind.write(text, self.offset, buffer) {
             Ok(()) => Written::Content,
@@ -623,11 +800,24 @@ impl<'r> Run<'r, '_> {
     }
 
     /// Whether the original coding stands beside the mapped one: only when it is of another system.
-    fn keeps(&self, table: usize, code: Source, system: Option<Source>, uri: &mut String, scratch: &mut String) -> bool {
-        let mapped = self.places.text(code, scratch).and_then(|text| self.tables[table].get(text));
+    fn keeps(
+        &self,
+        table: usize,
+        code: Source,
+        system: Option<Source>,
+        uri: &mut String,
+        scratch: &mut String,
+    ) -> bool {
+        let mapped = self
+            .places
+            .text(code, scratch)
+            .and_then(|text| self.tables[table].get(text));
         let Some(mapped) = mapped else { return true };
         let Some(system) = system else { return false };
-        let stated = self.places.text(system, scratch).is_some_and(|text| self.system(text, uri));
+        let stated = self
+            .places
+            .text(system, scratch)
+            .is_some_and(|text| self.system(text, uri));
         stated && mapped.system.as_deref() != Some(uri.as_str())
     }
 
@@ -636,10 +826,16 @@ impl<'r> Run<'r, '_> {
         uri.clear();
         if let Some(entry) = self.systems.and_then(|table| self.tables[table].get(name)) {
             uri.push_str(&entry.code);
-        } else if let Some(table) = name.strip_prefix("HL7").filter(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit())) {
+        } else if let Some(table) = name
+            .strip_prefix("HL7")
+            .filter(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit()))
+        {
             uri.push_str("http://terminology.hl7.org/CodeSystem/v2-");
             uri.push_str(table);
-        } else if name.starts_with("http://") || name.starts_with("https://") || name.starts_with("urn:") {
+        } else if name.starts_with("http://")
+            || name.starts_with("https://")
+            || name.starts_with("urn:")
+        {
             uri.push_str(name);
         } else if is_oid(name) {
             uri.push_str("urn:oid:");
@@ -648,7 +844,13 @@ impl<'r> Run<'r, '_> {
         !uri.is_empty()
     }
 
-    fn join(&mut self, parts: &[Part], kind: Primitive, buffer: &mut Vec<u8>, scratch: &mut String) -> Written {
+    fn join(
+        &mut self,
+        parts: &[Part],
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
         let mut text = std::mem::take(&mut self.work.other);
         text.clear();
         let (mut literal, mut any) = ("", false);
@@ -657,7 +859,11 @@ impl<'r> Run<'r, '_> {
                 Part::Literal(next) => literal = next,
                 Part::Source(source) => {
                     if let Some(value) = self.places.text(*source, scratch) {
-                        if any || parts.first().is_some_and(|p| matches!(p, Part::Literal(l) if l == literal)) {
+                        if any
+                            || parts
+                                .first()
+                                .is_some_and(|p| matches!(p, Part::Literal(l) if l == literal))
+                        {
                             text.push_str(literal);
                         }
                         text.push_str(value);
@@ -672,7 +878,11 @@ impl<'r> Run<'r, '_> {
         }
         let written = any && kind.write(&text, self.offset, buffer).is_ok();
         self.work.other = text;
-        if written { Written::Content } else { Written::Nothing }
+        if written {
+            Written::Content
+        } else {
+            Written::Nothing
+        }
     }
 
     fn nested(&mut self, kind: &'static str, root: &'r Node, buffer: &mut Vec<u8>) -> Written {
@@ -709,7 +919,12 @@ impl<'r> Run<'r, '_> {
         self.work.pending.push(b'}');
         let json = start..self.work.pending.len();
         let criteria = Some(criteria_start..self.out.criteria.len());
-        self.work.pending_entries.push(Entry { resource_type: kind, id, json, criteria });
+        self.work.pending_entries.push(Entry {
+            resource_type: kind,
+            id,
+            json,
+            criteria,
+        });
         self.work.seed = seed;
         self.work.buffers.push(body);
         self.reference(kind, id, buffer);
@@ -725,7 +940,11 @@ impl<'r> Run<'r, '_> {
             }
             References::Urn => buffer.extend_from_slice(b"urn:uuid:"),
         }
-        buffer.extend_from_slice(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+        buffer.extend_from_slice(
+            id.hyphenated()
+                .encode_lower(&mut Uuid::encode_buffer())
+                .as_bytes(),
+        );
         buffer.push(b'"');
     }
 
@@ -738,8 +957,15 @@ impl<'r> Run<'r, '_> {
         loop {
             let around = self.work.groups.instances[group];
             let first = instances.partition_point(|instance| instance.anchor < around.start);
-            let mut within = instances.iter().enumerate().skip(first).take_while(|(_, i)| i.anchor < around.end);
-            let same = instances.binary_search_by(|i| i.anchor.cmp(&own.anchor)).ok().filter(|n| range.start + n != self.instance);
+            let mut within = instances
+                .iter()
+                .enumerate()
+                .skip(first)
+                .take_while(|(_, i)| i.anchor < around.end);
+            let same = instances
+                .binary_search_by(|i| i.anchor.cmp(&own.anchor))
+                .ok()
+                .filter(|n| range.start + n != self.instance);
             if let Some(same) = same {
                 return Some(range.start + same);
             }
@@ -755,15 +981,30 @@ impl<'r> Run<'r, '_> {
 
     fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
         let Some(source) = source else { return };
-        let Some(segment) = self.places.slots[usize::from(source.slot)] else { return };
-        let repetition = if source.repetition == 0 { 1 } else { self.places.repetitions[usize::from(source.repetition)] };
-        let name = self.work.groups.names.get(segment.ordinal()).copied().unwrap_or(u8::MAX);
+        let Some(segment) = self.places.slots[usize::from(source.slot)] else {
+            return;
+        };
+        let repetition = if source.repetition == 0 {
+            1
+        } else {
+            self.places.repetitions[usize::from(source.repetition)]
+        };
+        let name = self
+            .work
+            .groups
+            .names
+            .get(segment.ordinal())
+            .copied()
+            .unwrap_or(u8::MAX);
         let before = &self.work.groups.names[..segment.ordinal().min(self.work.groups.names.len())];
         let occurrence = before.iter().filter(|other| **other == name).count() + 1;
         let issue = Issue {
             segment: name_of(segment.name()),
             occurrence: u16::try_from(occurrence).unwrap_or(u16::MAX),
-            field: source.field, repetition, component: source.component, reason,
+            field: source.field,
+            repetition,
+            component: source.component,
+            reason,
         };
         if !self.out.issues.contains(&issue) && self.out.issues.len() < MAX_ISSUES {
             self.out.issues.push(issue);
@@ -787,7 +1028,11 @@ fn head(kind: &str, id: Uuid, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"resourceType":""#);
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(br#"","id":""#);
-    out.extend_from_slice(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.extend_from_slice(
+        id.hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            .as_bytes(),
+    );
     out.push(b'"');
 }
 
@@ -811,7 +1056,11 @@ fn number(n: usize, out: &mut Vec<u8>) {
 }
 
 fn is_oid(text: &str) -> bool {
-    text.len() > 4 && text.contains('.') && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    text.len() > 4
+        && text.contains('.')
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
         && text.starts_with(['0', '1', '2'])
 }
 
@@ -828,7 +1077,14 @@ fn hd_uri(value: kiln_hl7::Value<'_>, out: &mut Vec<u8>, scratch: &mut String) -
             b"" if is_oid(text) => Some(b"urn:oid:"),
             b"UUID" | b"GUID" if Uuid::try_parse(text).is_ok() => Some(b"urn:uuid:"),
             b"URI" | b"URL" if !text.is_empty() && !text.contains(char::is_whitespace) => Some(b""),
-            b"DNS" if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) => Some(b"http://"),
+            b"DNS"
+                if !text.is_empty()
+                    && text
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) =>
+            {
+                Some(b"http://")
+            }
             _ => None,
         };
         if let Some(prefix) = prefix {

@@ -32,19 +32,28 @@ impl Groups {
         self.of.clear();
         self.open.clear();
         self.present = 0;
-        self.instances.push(GroupInstance { group: 0, parent: 0, start: 0, end: 0 });
+        self.instances.push(GroupInstance {
+            group: 0,
+            parent: 0,
+            start: 0,
+            end: 0,
+        });
         self.open.push((0, 0));
         let mut count = 0;
         for (ordinal, name) in names.enumerate() {
             count = ordinal + 1;
-            let number = plan.segments.iter().position(|known| known[..] == *name.as_bytes());
+            let number = plan
+                .segments
+                .iter()
+                .position(|known| known[..] == *name.as_bytes());
             let number = number.and_then(|n| u8::try_from(n).ok()).unwrap_or(u8::MAX);
             self.names.push(number);
             if number != u8::MAX {
                 self.present |= 1 << number;
                 self.place(plan, number, ordinal);
             }
-            self.of.push(self.open.last().map_or(0, |(instance, _)| *instance));
+            self.of
+                .push(self.open.last().map_or(0, |(instance, _)| *instance));
         }
         for (instance, _) in &self.open {
             self.instances[*instance].end = count;
@@ -68,10 +77,18 @@ impl Groups {
             self.open[level].1 = at;
             let mut parts = parts;
             while let Some(group) = parts[at].group {
-                self.instances.push(GroupInstance { group, parent, start: ordinal, end: ordinal });
+                self.instances.push(GroupInstance {
+                    group,
+                    parent,
+                    start: ordinal,
+                    end: ordinal,
+                });
                 parent = self.instances.len() - 1;
                 parts = &plan.groups[group].parts;
-                at = parts.iter().position(|part| part.holds & bit != 0).unwrap_or(0);
+                at = parts
+                    .iter()
+                    .position(|part| part.holds & bit != 0)
+                    .unwrap_or(0);
                 self.open.push((parent, at));
                 if parts.is_empty() {
                     break;
@@ -111,6 +128,7 @@ impl Groups {
     /// The next segment of that name directly in a group.
     pub(crate) fn next(&self, name: u8, group: usize, from: usize) -> Option<usize> {
         let instance = self.instances[group];
-        (from.max(instance.start)..instance.end).find(|n| self.names[*n] == name && self.of[*n] == group)
+        (from.max(instance.start)..instance.end)
+            .find(|n| self.names[*n] == name && self.of[*n] == group)
     }
 }

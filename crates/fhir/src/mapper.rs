@@ -31,14 +31,19 @@ pub struct Mapper {
 
 impl std::fmt::Debug for Mapper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mapper").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Mapper")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
 impl Mapper {
     /// Compiles the maps that are embedded in the crate.
     pub fn embedded() -> Result<Mapper, MapErrors> {
-        let sources: Vec<MapSource<'_>> = EMBEDDED.iter().map(|(path, text)| MapSource { path, text }).collect();
+        let sources: Vec<MapSource<'_>> = EMBEDDED
+            .iter()
+            .map(|(path, text)| MapSource { path, text })
+            .collect();
         Mapper::load(&sources)
     }
 
@@ -48,7 +53,8 @@ impl Mapper {
         let maps = model::read(sources, &mut errors);
         let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
         if !errors.is_empty() {
-            errors.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+            errors
+                .sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
             errors.dedup();
             return Err(MapErrors(errors));
         }
@@ -82,12 +88,35 @@ impl Mapper {
         if code.is_empty() {
             return Err(ConvertError::NoMessageType);
         }
-        let serves = |name: &String| name.split_once('^').is_some_and(|(c, e)| c.as_bytes() == code && e.as_bytes() == event);
-        let Some(plan) = self.plan.messages.iter().find(|plan| plan.events.iter().any(serves)) else {
-            let plain = |raw: &[u8]| raw.iter().filter(|b| b.is_ascii_alphanumeric()).take(8).map(|b| char::from(*b)).collect::<String>();
-            return Err(ConvertError::NoMap { message_type: format!("{}^{}", plain(code), plain(event)) });
+        let serves = |name: &String| {
+            name.split_once('^')
+                .is_some_and(|(c, e)| c.as_bytes() == code && e.as_bytes() == event)
         };
-        let result = execute::run(plan, &self.plan.tables, self.plan.systems, *message, *options, out);
+        let Some(plan) = self
+            .plan
+            .messages
+            .iter()
+            .find(|plan| plan.events.iter().any(serves))
+        else {
+            let plain = |raw: &[u8]| {
+                raw.iter()
+                    .filter(|b| b.is_ascii_alphanumeric())
+                    .take(8)
+                    .map(|b| char::from(*b))
+                    .collect::<String>()
+            };
+            return Err(ConvertError::NoMap {
+                message_type: format!("{}^{}", plain(code), plain(event)),
+            });
+        };
+        let result = execute::run(
+            plan,
+            &self.plan.tables,
+            self.plan.systems,
+            *message,
+            *options,
+            out,
+        );
         if result.is_err() {
             out.clear();
         }

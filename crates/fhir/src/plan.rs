@@ -78,8 +78,14 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(crate) enum Node {
     Leaf(Vec<Candidate>),
-    Object { children: Vec<Child>, hopes: bool, lacks: bool },
-    Items { items: Vec<Item> },
+    Object {
+        children: Vec<Child>,
+        hopes: bool,
+        lacks: bool,
+    },
+    Items {
+        items: Vec<Item>,
+    },
 }
 
 #[derive(Debug)]
@@ -113,7 +119,10 @@ pub(crate) struct Candidate {
     /// Codes that a required binding allows, sorted.
     pub(crate) allowed: Option<Vec<&'static str>>,
     /// Map file and line of the row: what `explain` will tell.
-    #[expect(dead_code, reason = "kept in the plan for the tracing writer of explain")]
+    #[expect(
+        dead_code,
+        reason = "kept in the plan for the tracing writer of explain"
+    )]
     pub(crate) place: (usize, u32),
 }
 
@@ -124,14 +133,26 @@ pub(crate) enum Value {
     /// A code table's part for the source's code.
     Mapped(usize, CodePart),
     /// As [`Value::Primitive`], unless the table has the code in the same system.
-    Original { primitive: Primitive, table: usize, code: Source, system: Option<Source>, is_system: bool },
+    Original {
+        primitive: Primitive,
+        table: usize,
+        code: Source,
+        system: Option<Source>,
+        is_system: bool,
+    },
     /// A coding system's URI.
     System,
     /// The URI of an assigning authority (HD).
     Authority,
     Join(Vec<Part>, Primitive),
-    Nested { kind: &'static str, root: Node },
-    Link { resource: usize, all: bool },
+    Nested {
+        kind: &'static str,
+        root: Node,
+    },
+    Link {
+        resource: usize,
+        all: bool,
+    },
     /// A default or a value that can never be had.
     Never,
 }
@@ -165,7 +186,10 @@ pub(crate) struct TableEntry {
 
 impl Table {
     pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
-        let at = self.codes.binary_search_by(|entry| entry.source.as_str().cmp(source)).ok()?;
+        let at = self
+            .codes
+            .binary_search_by(|entry| entry.source.as_str().cmp(source))
+            .ok()?;
         self.codes.get(at)
     }
 }

@@ -26,8 +26,25 @@ pub(crate) enum Primitive {
 impl Primitive {
     /// The names that `as:` takes, which are R4's.
     pub(crate) const NAMES: [&'static str; 19] = [
-        "string", "markdown", "text", "code", "id", "uri", "url", "canonical", "oid", "uuid", "boolean", "integer",
-        "positiveInt", "unsignedInt", "decimal", "date", "dateTime", "instant", "time",
+        "string",
+        "markdown",
+        "text",
+        "code",
+        "id",
+        "uri",
+        "url",
+        "canonical",
+        "oid",
+        "uuid",
+        "boolean",
+        "integer",
+        "positiveInt",
+        "unsignedInt",
+        "decimal",
+        "date",
+        "dateTime",
+        "instant",
+        "time",
     ];
 
     pub(crate) fn named(name: &str) -> Option<Primitive> {
@@ -52,12 +69,17 @@ impl Primitive {
 
     /// Whether a row that says `as: self` may fill an element of this type.
     pub(crate) fn fits(self, target: Primitive) -> bool {
-        use Primitive::{Base64, Boolean, Code, Date, DateTime, Decimal, Id, Instant, Integer, PositiveInt, Text, Time, UnsignedInt, Uri};
+        use Primitive::{
+            Base64, Boolean, Code, Date, DateTime, Decimal, Id, Instant, Integer, PositiveInt,
+            Text, Time, UnsignedInt, Uri,
+        };
         match target {
             Text => !matches!(self, Boolean),
             Code | Id | Uri => matches!(self, Text | Code | Id | Uri),
             Boolean => matches!(self, Boolean | Code),
-            Integer | PositiveInt | UnsignedInt => matches!(self, Integer | PositiveInt | UnsignedInt),
+            Integer | PositiveInt | UnsignedInt => {
+                matches!(self, Integer | PositiveInt | UnsignedInt)
+            }
             Decimal => matches!(self, Integer | PositiveInt | UnsignedInt | Decimal),
             Date | DateTime | Instant => matches!(self, Date | DateTime | Instant),
             Time => self == Time,
@@ -66,7 +88,12 @@ impl Primitive {
     }
 
     /// Appends the JSON of `text`, which is trimmed and not empty.
-    pub(crate) fn write(self, text: &str, offset: UtcOffset, out: &mut Vec<u8>) -> Result<(), IssueReason> {
+    pub(crate) fn write(
+        self,
+        text: &str,
+        offset: UtcOffset,
+        out: &mut Vec<u8>,
+    ) -> Result<(), IssueReason> {
         match self {
             Primitive::Text => {
                 quoted(text, out);
@@ -76,7 +103,12 @@ impl Primitive {
                 quoted(text, out);
                 Ok(())
             }
-            Primitive::Id if text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) => {
+            Primitive::Id
+                if text.len() <= 64
+                    && text
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) =>
+            {
                 quoted(text, out);
                 Ok(())
             }
@@ -96,7 +128,10 @@ impl Primitive {
                     Primitive::UnsignedInt => 0,
                     _ => i32::MIN,
                 };
-                let whole = text.split_once('.').filter(|(_, f)| f.bytes().all(|b| b == b'0')).map_or(text, |(w, _)| w);
+                let whole = text
+                    .split_once('.')
+                    .filter(|(_, f)| f.bytes().all(|b| b == b'0'))
+                    .map_or(text, |(w, _)| w);
                 let number: i32 = whole.parse().map_err(|_| IssueReason::InvalidNumber)?;
                 if number < least {
                     return Err(IssueReason::InvalidNumber);
@@ -119,7 +154,9 @@ impl Primitive {
                 Ok(())
             }
             Primitive::Decimal => decimal(text, out),
-            Primitive::Date | Primitive::DateTime | Primitive::Instant => date_time(self, text, offset, out),
+            Primitive::Date | Primitive::DateTime | Primitive::Instant => {
+                date_time(self, text, offset, out)
+            }
             Primitive::Time => time(text, out),
             Primitive::Base64 => base64(text, out),
         }
@@ -140,13 +177,20 @@ fn decimal(text: &str, out: &mut Vec<u8>) -> Result<(), IssueReason> {
         _ => ("", text),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+    let all_digits = whole
+        .bytes()
+        .chain(fraction.bytes())
+        .all(|b| b.is_ascii_digit());
     if !all_digits || (whole.is_empty() && fraction.is_empty()) || digits.len() > 40 {
         return Err(IssueReason::InvalidNumber);
     }
     out.extend_from_slice(sign.as_bytes());
     let whole = whole.trim_start_matches('0');
-    out.extend_from_slice(if whole.is_empty() { b"0" } else { whole.as_bytes() });
+    out.extend_from_slice(if whole.is_empty() {
+        b"0"
+    } else {
+        whole.as_bytes()
+    });
     if !fraction.is_empty() {
         out.push(b'.');
         out.extend_from_slice(fraction.as_bytes());
@@ -161,26 +205,56 @@ pub(crate) fn offset_of(text: &str) -> Option<UtcOffset> {
 }
 
 /// YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ] (HL7 v2.9 §2A.2.22). Precision is kept; FHIR wants seconds with a time.
-fn date_time(kind: Primitive, text: &str, default: UtcOffset, out: &mut Vec<u8>) -> Result<(), IssueReason> {
+fn date_time(
+    kind: Primitive,
+    text: &str,
+    default: UtcOffset,
+    out: &mut Vec<u8>,
+) -> Result<(), IssueReason> {
     let invalid = IssueReason::InvalidDate;
     let end = text.find(['+', '-', 'Z']).unwrap_or(text.len());
     let (stamp, zone) = text.split_at(end);
     let (digits, fraction) = stamp.split_once('.').unwrap_or((stamp, ""));
-    let ok = digits.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) && fraction.len() <= 9;
-    if !ok || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14) || (!fraction.is_empty() && digits.len() != 14) {
+    let ok = digits
+        .bytes()
+        .chain(fraction.bytes())
+        .all(|b| b.is_ascii_digit())
+        && fraction.len() <= 9;
+    if !ok
+        || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14)
+        || (!fraction.is_empty() && digits.len() != 14)
+    {
         return Err(invalid);
     }
-    let part = |from: usize, to: usize| digits.get(from..to).and_then(|text| text.parse::<u32>().ok());
+    let part = |from: usize, to: usize| {
+        digits
+            .get(from..to)
+            .and_then(|text| text.parse::<u32>().ok())
+    };
     let year = part(0, 4).filter(|y| *y > 0).ok_or(invalid)?;
     let (month, day) = (part(4, 6), part(6, 8));
-    if month.is_some_and(|m| !(1..=12).contains(&m)) || day.is_some_and(|d| d < 1 || d > days(year, month.unwrap_or(1))) {
+    if month.is_some_and(|m| !(1..=12).contains(&m))
+        || day.is_some_and(|d| d < 1 || d > days(year, month.unwrap_or(1)))
+    {
         return Err(invalid);
     }
-    let (hour, minute, second) = (part(8, 10), part(10, 12).unwrap_or(0), part(12, 14).unwrap_or(0));
-    if hour.is_some_and(|h| h > 23) || minute > 59 || second > 59 || (kind == Primitive::Instant && day.is_none()) {
+    let (hour, minute, second) = (
+        part(8, 10),
+        part(10, 12).unwrap_or(0),
+        part(12, 14).unwrap_or(0),
+    );
+    if hour.is_some_and(|h| h > 23)
+        || minute > 59
+        || second > 59
+        || (kind == Primitive::Instant && day.is_none())
+    {
         return Err(invalid);
     }
-    let offset = if zone.is_empty() { default } else { zone.parse().map_err(|_| invalid)? };
+    let offset = if zone.is_empty() {
+        default
+    } else {
+        zone.parse().map_err(|_| invalid)?
+    };
     out.push(b'"');
     out.extend_from_slice(&digits.as_bytes()[..4]);
     for part in [digits.get(4..6), digits.get(6..8)].into_iter().flatten() {
@@ -200,7 +274,12 @@ fn date_time(kind: Primitive, text: &str, default: UtcOffset, out: &mut Vec<u8>)
         }
         let minutes = offset.minutes();
         let size = minutes.unsigned_abs();
-        let two = |n: u16| [b'0' + u8::try_from(n / 10).unwrap_or(0), b'0' + u8::try_from(n % 10).unwrap_or(0)];
+        let two = |n: u16| {
+            [
+                b'0' + u8::try_from(n / 10).unwrap_or(0),
+                b'0' + u8::try_from(n % 10).unwrap_or(0),
+            ]
+        };
         out.push(if minutes < 0 { b'-' } else { b'+' });
         out.extend_from_slice(&two(size / 60));
         out.push(b':');
@@ -213,7 +292,9 @@ fn date_time(kind: Primitive, text: &str, default: UtcOffset, out: &mut Vec<u8>)
 fn days(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         _ => 31,
     }
@@ -232,11 +313,18 @@ fn time(text: &str, out: &mut Vec<u8>) -> Result<(), IssueReason> {
         digits[count] = byte;
         count += 1;
     }
-    if count < 2 || count % 2 == 1 || digits[..2] > b"23"[..] || digits[2] > b'5' || digits[4] > b'5' {
+    if count < 2
+        || count % 2 == 1
+        || digits[..2] > b"23"[..]
+        || digits[2] > b'5'
+        || digits[4] > b'5'
+    {
         return Err(IssueReason::InvalidDate);
     }
     out.push(b'"');
-    out.extend_from_slice(&[digits[0], digits[1], b':', digits[2], digits[3], b':', digits[4], digits[5]]);
+    out.extend_from_slice(&[
+        digits[0], digits[1], b':', digits[2], digits[3], b':', digits[4], digits[5],
+    ]);
     if !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()) {
         out.push(b'.');
         out.extend_from_slice(fraction.as_bytes());

@@ -19,7 +19,13 @@ pub(crate) struct Application;
 
 impl Application {
     pub(crate) fn place(steps: &[Step], application: usize) -> Vec<Placed> {
-        steps.iter().map(|step| Placed { step: step.clone(), application }).collect()
+        steps
+            .iter()
+            .map(|step| Placed {
+                step: step.clone(),
+                application,
+            })
+            .collect()
     }
 }
 
@@ -64,13 +70,23 @@ struct TreeItem {
 
 impl Tree {
     pub(crate) fn new(kind: &str) -> Tree {
-        let root = if Primitive::named(kind).is_some() { Shape::Empty } else { Shape::Object(kind.to_owned(), Vec::new()) };
-        Tree { kind: kind.to_owned(), root }
+        let root = if Primitive::named(kind).is_some() {
+            Shape::Empty
+        } else {
+            Shape::Object(kind.to_owned(), Vec::new())
+        };
+        Tree {
+            kind: kind.to_owned(),
+            root,
+        }
     }
 
     /// The R4 type at the end of a path.
     pub(crate) fn target(&mut self, r4: &Definitions, path: &[Placed]) -> Result<String, String> {
-        let target = Target { kind: self.kind.clone(), binding: None };
+        let target = Target {
+            kind: self.kind.clone(),
+            binding: None,
+        };
         walk(r4, &mut self.root, target, path, None).map(|(_, target)| target.kind)
     }
 
@@ -82,13 +98,21 @@ impl Tree {
         links: Option<usize>,
         make: impl FnOnce(&Target) -> Result<Candidate, String>,
     ) -> Result<(), String> {
-        let target = Target { kind: self.kind.clone(), binding: None };
+        let target = Target {
+            kind: self.kind.clone(),
+            binding: None,
+        };
         let (shape, target) = walk(r4, &mut self.root, target, path, links)?;
         let candidate = make(&target)?;
         match shape {
             Shape::Empty => *shape = Shape::Leaf(vec![Entry::Row(candidate)]),
             Shape::Leaf(entries) => entries.push(Entry::Row(candidate)),
-            Shape::Object(..) | Shape::Items(_) => return Err(format!("it is {}, which holds no value of its own", target.kind)),
+            Shape::Object(..) | Shape::Items(_) => {
+                return Err(format!(
+                    "it is {}, which holds no value of its own",
+                    target.kind
+                ));
+            }
         }
         Ok(())
     }
@@ -108,48 +132,92 @@ fn walk<'t>(
     path: &[Placed],
     links: Option<usize>,
 ) -> Result<(&'t mut Shape, Target), String> {
-    let Some((placed, rest)) = path.split_first() else { return Ok((shape, target)) };
+    let Some((placed, rest)) = path.split_first() else {
+        return Ok((shape, target));
+    };
     let (name, item, all) = match &placed.step {
         Step::Resource { name } => return nested(r4, shape, &target, name, rest, links),
         Step::Element { name, item } => (name, *item, false),
         Step::All { name } => (name, u16::MAX, true),
     };
     let found = r4.find(&target.kind, name).map_err(|names| {
-        format!("{} has no element `{name}`{}", target.kind, nearest::hint(name, names))
+        format!(
+            "{} has no element `{name}`{}",
+            target.kind,
+            nearest::hint(name, names)
+        )
     })?;
     if (item > 0 || all) && !found.array {
-        return Err(format!("{}.{name} is no list: leave `[…]` out", target.kind));
+        return Err(format!(
+            "{}.{name} is no list: leave `[…]` out",
+            target.kind
+        ));
     }
     let extends = Primitive::named(&found.target).is_some() && !rest.is_empty();
     if extends && found.array {
-        return Err(format!("{}.{name} is a list of primitives: extensions on its items are not supported", target.kind));
+        return Err(format!(
+            "{}.{name} is a list of primitives: extensions on its items are not supported",
+            target.kind
+        ));
     }
     if matches!(shape, Shape::Empty) {
         *shape = Shape::Object(target.kind.clone(), Vec::new());
     }
     let Shape::Object(_, branches) = shape else {
-        return Err(format!("{name} lies under an element that another row gives a value"));
+        return Err(format!(
+            "{name} lies under an element that another row gives a value"
+        ));
     };
-    let key = if extends { format!("_{name}") } else { name.clone() };
-    let at = branches.iter().position(|branch| branch.name == key).unwrap_or_else(|| {
-        branches.push(Branch { name: key, order: found.order, required: found.required, shape: Shape::Empty });
-        branches.len() - 1
-    });
+    let key = if extends {
+        format!("_{name}")
+    } else {
+        name.clone()
+    };
+    let at = branches
+        .iter()
+        .position(|branch| branch.name == key)
+        .unwrap_or_else(|| {
+            branches.push(Branch {
+                name: key,
+                order: found.order,
+                required: found.required,
+                shape: Shape::Empty,
+            });
+            branches.len() - 1
+        });
     let child = &mut branches[at].shape;
-    let target = Target { kind: if extends { "Element".to_owned() } else { found.target }, binding: found.binding };
+    let target = Target {
+        kind: if extends {
+            "Element".to_owned()
+        } else {
+            found.target
+        },
+        binding: found.binding,
+    };
     if !found.array {
         return walk(r4, child, target, rest, links);
     }
     if matches!(child, Shape::Empty) {
         *child = Shape::Items(Vec::new());
     }
-    let Shape::Items(items) = child else { return Err(format!("{name} is no list here")) };
+    let Shape::Items(items) = child else {
+        return Err(format!("{name} is no list here"));
+    };
     let key = (placed.application, item);
-    let at = items.iter().position(|item| item.key == key).unwrap_or_else(|| {
-        let links = if all { links } else { None };
-        items.push(TreeItem { key, links, slot: None, repetitions: None, shape: Shape::Empty });
-        items.len() - 1
-    });
+    let at = items
+        .iter()
+        .position(|item| item.key == key)
+        .unwrap_or_else(|| {
+            let links = if all { links } else { None };
+            items.push(TreeItem {
+                key,
+                links,
+                slot: None,
+                repetitions: None,
+                shape: Shape::Empty,
+            });
+            items.len() - 1
+        });
     walk(r4, &mut items[at].shape, target, rest, links)
 }
 
@@ -162,30 +230,69 @@ fn nested<'t>(
     links: Option<usize>,
 ) -> Result<(&'t mut Shape, Target), String> {
     if target.kind != "Reference" {
-        return Err(format!("`({name})` opens a resource, but the element before it is {} and no Reference", target.kind));
+        return Err(format!(
+            "`({name})` opens a resource, but the element before it is {} and no Reference",
+            target.kind
+        ));
     }
-    let Some(kind) = r4.type_names().find(|kind| *kind == name && r4.is_resource(kind)) else {
+    let Some(kind) = r4
+        .type_names()
+        .find(|kind| *kind == name && r4.is_resource(kind))
+    else {
         let names = r4.type_names().filter(|kind| r4.is_resource(kind));
-        return Err(format!("`{name}` is no resource of R4{}", nearest::hint(name, names)));
+        return Err(format!(
+            "`{name}` is no resource of R4{}",
+            nearest::hint(name, names)
+        ));
     };
     if matches!(shape, Shape::Empty) {
         *shape = Shape::Object("Reference".to_owned(), Vec::new());
     }
-    let Shape::Object(_, branches) = shape else { return Err("a reference has another value here".to_owned()) };
-    let at = branches.iter().position(|branch| branch.name == "reference").unwrap_or_else(|| {
-        branches.push(Branch { name: "reference".to_owned(), order: 2, required: false, shape: Shape::Leaf(Vec::new()) });
-        branches.len() - 1
-    });
+    let Shape::Object(_, branches) = shape else {
+        return Err("a reference has another value here".to_owned());
+    };
+    let at = branches
+        .iter()
+        .position(|branch| branch.name == "reference")
+        .unwrap_or_else(|| {
+            branches.push(Branch {
+                name: "reference".to_owned(),
+                order: 2,
+                required: false,
+                shape: Shape::Leaf(Vec::new()),
+            });
+            branches.len() - 1
+        });
     if matches!(branches[at].shape, Shape::Empty) {
         branches[at].shape = Shape::Leaf(Vec::new());
     }
-    let Shape::Leaf(entries) = &mut branches[at].shape else { return Err("a reference has another value here".to_owned()) };
-    let at = entries.iter().position(|entry| matches!(entry, Entry::Nested(other, ..) if *other == kind)).unwrap_or_else(|| {
-        entries.push(Entry::Nested(kind, (0, 0), Shape::Object(kind.to_owned(), Vec::new())));
-        entries.len() - 1
-    });
-    let Entry::Nested(_, _, inner) = &mut entries[at] else { return Err("a reference has another value here".to_owned()) };
-    walk(r4, inner, Target { kind: kind.to_owned(), binding: None }, rest, links)
+    let Shape::Leaf(entries) = &mut branches[at].shape else {
+        return Err("a reference has another value here".to_owned());
+    };
+    let at = entries
+        .iter()
+        .position(|entry| matches!(entry, Entry::Nested(other, ..) if *other == kind))
+        .unwrap_or_else(|| {
+            entries.push(Entry::Nested(
+                kind,
+                (0, 0),
+                Shape::Object(kind.to_owned(), Vec::new()),
+            ));
+            entries.len() - 1
+        });
+    let Entry::Nested(_, _, inner) = &mut entries[at] else {
+        return Err("a reference has another value here".to_owned());
+    };
+    walk(
+        r4,
+        inner,
+        Target {
+            kind: kind.to_owned(),
+            binding: None,
+        },
+        rest,
+        links,
+    )
 }
 
 impl Shape {
@@ -200,8 +307,12 @@ impl Shape {
                     }
                 }
             }
-            Shape::Object(_, branches) => branches.iter_mut().for_each(|branch| branch.shape.candidates(visit)),
-            Shape::Items(items) => items.iter_mut().for_each(|item| item.shape.candidates(visit)),
+            Shape::Object(_, branches) => branches
+                .iter_mut()
+                .for_each(|branch| branch.shape.candidates(visit)),
+            Shape::Items(items) => items
+                .iter_mut()
+                .for_each(|item| item.shape.candidates(visit)),
         }
     }
 
@@ -216,8 +327,12 @@ impl Shape {
                     }
                 }
             }
-            Shape::Object(_, branches) => branches.iter_mut().for_each(|b| b.shape.assign(slots, loops, open)),
-            Shape::Items(items) => items.iter_mut().for_each(|item| item.assign(slots, loops, open)),
+            Shape::Object(_, branches) => branches
+                .iter_mut()
+                .for_each(|b| b.shape.assign(slots, loops, open)),
+            Shape::Items(items) => items
+                .iter_mut()
+                .for_each(|item| item.assign(slots, loops, open)),
         }
     }
 
@@ -232,7 +347,10 @@ impl Shape {
                         Entry::Nested(kind, place, shape) => Candidate {
                             conditions: Vec::new(),
                             from: None,
-                            value: Value::Nested { kind, root: shape.node(r4) },
+                            value: Value::Nested {
+                                kind,
+                                root: shape.node(r4),
+                            },
                             default: None,
                             allowed: None,
                             place,
@@ -252,7 +370,9 @@ impl Shape {
                     .collect(),
             },
             Shape::Object(kind, mut branches) => {
-                let lacks = r4.required(&kind).any(|element| !branches.iter().any(|b| b.order == element.order));
+                let lacks = r4
+                    .required(&kind)
+                    .any(|element| !branches.iter().any(|b| b.order == element.order));
                 branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
                 let children: Vec<Child> = branches
                     .into_iter()
@@ -264,7 +384,11 @@ impl Shape {
                     })
                     .collect();
                 let hopes = children.iter().any(|child| hopes(&child.node));
-                Node::Object { children, hopes, lacks }
+                Node::Object {
+                    children,
+                    hopes,
+                    lacks,
+                }
             }
         }
     }
@@ -273,7 +397,9 @@ impl Shape {
 /// Whether a node could hold more than constants.
 fn hopes(node: &Node) -> bool {
     match node {
-        Node::Leaf(candidates) => candidates.iter().any(|c| !matches!(c.value, Value::Constant(_) | Value::Never)),
+        Node::Leaf(candidates) => candidates
+            .iter()
+            .any(|c| !matches!(c.value, Value::Constant(_) | Value::Never)),
         Node::Object { hopes, .. } => *hopes,
         Node::Items { items } => items.iter().any(|item| hopes(&item.node)),
     }
@@ -282,8 +408,12 @@ fn hopes(node: &Node) -> bool {
 impl TreeItem {
     fn assign(&mut self, slots: &[Slot], loops: &mut usize, open: &mut Vec<u8>) {
         let mut sources: Vec<Source> = Vec::new();
-        self.shape.candidates(&mut |candidate| sources.extend(candidate.from));
-        let each = sources.iter().map(|source| source.slot).find(|slot| slots[usize::from(*slot)].each.is_some());
+        self.shape
+            .candidates(&mut |candidate| sources.extend(candidate.from));
+        let each = sources
+            .iter()
+            .map(|source| source.slot)
+            .find(|slot| slots[usize::from(*slot)].each.is_some());
         let opened = each.filter(|slot| !open.contains(slot));
         if let Some(slot) = opened {
             self.slot = Some(slot);
@@ -292,12 +422,15 @@ impl TreeItem {
         if let Some(first) = sources.first().copied()
             && first.field > 0
             && first.repetition == 0
-            && sources.iter().all(|s| (s.slot, s.field, s.repetition) == (first.slot, first.field, 0))
+            && sources
+                .iter()
+                .all(|s| (s.slot, s.field, s.repetition) == (first.slot, first.field, 0))
         {
             *loops += 1;
             let number = u8::try_from((*loops).min(usize::from(u8::MAX))).unwrap_or(u8::MAX);
             self.repetitions = Some((first.slot, first.field, number));
-            self.shape.candidates(&mut |candidate| candidate.repeat(first.slot, first.field, number));
+            self.shape
+                .candidates(&mut |candidate| candidate.repeat(first.slot, first.field, number));
         }
         self.shape.assign(slots, loops, open);
         if opened.is_some() {
@@ -341,6 +474,8 @@ fn repeat_condition(condition: &mut Condition<Source>, set: &impl Fn(&mut Source
         // COUNT is of all repetitions, also inside the loop over them.
         Condition::Count(..) => {}
         Condition::Not(inner) => repeat_condition(inner, set),
-        Condition::And(all) | Condition::Or(all) => all.iter_mut().for_each(|c| repeat_condition(c, set)),
+        Condition::And(all) | Condition::Or(all) => {
+            all.iter_mut().for_each(|c| repeat_condition(c, set))
+        }
     }
 }

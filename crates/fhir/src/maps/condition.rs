@@ -36,15 +36,26 @@ impl Comparison {
 
 impl<P> Condition<P> {
     /// The same condition over other places.
-    pub(crate) fn map<Q, E>(self, place: &mut impl FnMut(P) -> Result<Q, E>) -> Result<Condition<Q>, E> {
+    pub(crate) fn map<Q, E>(
+        self,
+        place: &mut impl FnMut(P) -> Result<Q, E>,
+    ) -> Result<Condition<Q>, E> {
         Ok(match self {
             Condition::Valued(p) => Condition::Valued(place(p)?),
             Condition::Among(p, values) => Condition::Among(place(p)?, values),
             Condition::Length(p, c, n) => Condition::Length(place(p)?, c, n),
             Condition::Count(p, c, n) => Condition::Count(place(p)?, c, n),
             Condition::Not(inner) => Condition::Not(Box::new(inner.map(place)?)),
-            Condition::And(all) => Condition::And(all.into_iter().map(|c| c.map(place)).collect::<Result<_, _>>()?),
-            Condition::Or(any) => Condition::Or(any.into_iter().map(|c| c.map(place)).collect::<Result<_, _>>()?),
+            Condition::And(all) => Condition::And(
+                all.into_iter()
+                    .map(|c| c.map(place))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Condition::Or(any) => Condition::Or(
+                any.into_iter()
+                    .map(|c| c.map(place))
+                    .collect::<Result<_, _>>()?,
+            ),
         })
     }
 }
@@ -61,11 +72,17 @@ enum Token {
 /// Parses a condition; the error says what was expected.
 pub(crate) fn parse(text: &str) -> Result<Condition<SourcePath>, String> {
     let tokens = tokens(text)?;
-    let mut parser = Conditions { tokens: &tokens, at: 0 };
+    let mut parser = Conditions {
+        tokens: &tokens,
+        at: 0,
+    };
     let condition = parser.any(0)?;
     match parser.tokens.get(parser.at) {
         None => Ok(condition),
-        Some(token) => Err(format!("condition `{text}`: unexpected {}", describe(token))),
+        Some(token) => Err(format!(
+            "condition `{text}`: unexpected {}",
+            describe(token)
+        )),
     }
 }
 
@@ -90,13 +107,17 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ',' => tokens.push(Token::Comma),
             '"' | '\'' => {
                 let rest = &text[start + 1..];
-                let end = rest.find(c).ok_or_else(|| format!("condition `{text}`: a quote is not closed"))?;
+                let end = rest
+                    .find(c)
+                    .ok_or_else(|| format!("condition `{text}`: a quote is not closed"))?;
                 tokens.push(Token::Text(rest[..end].to_owned()));
                 while chars.next_if(|(n, _)| *n <= start + 1 + end).is_some() {}
             }
             _ => {
                 let mut end = start + c.len_utf8();
-                while let Some((n, c)) = chars.next_if(|(_, c)| !matches!(c, ' ' | '\t' | '\n' | '\r' | '(' | ')' | ',' | '"')) {
+                while let Some((n, c)) = chars.next_if(|(_, c)| {
+                    !matches!(c, ' ' | '\t' | '\n' | '\r' | '(' | ')' | ',' | '"')
+                }) {
                     end = n + c.len_utf8();
                 }
                 tokens.push(Token::Word(text[start..end].to_owned()));
@@ -129,7 +150,11 @@ impl Conditions<'_> {
         while self.keyword("OR") {
             terms.push(self.all(depth)?);
         }
-        Ok(if terms.len() == 1 { terms.remove(0) } else { Condition::Or(terms) })
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            Condition::Or(terms)
+        })
     }
 
     fn all(&mut self, depth: usize) -> Result<Condition<SourcePath>, String> {
@@ -137,7 +162,11 @@ impl Conditions<'_> {
         while self.keyword("AND") {
             terms.push(self.one(depth)?);
         }
-        Ok(if terms.len() == 1 { terms.remove(0) } else { Condition::And(terms) })
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            Condition::And(terms)
+        })
     }
 
     fn one(&mut self, depth: usize) -> Result<Condition<SourcePath>, String> {
@@ -155,9 +184,13 @@ impl Conditions<'_> {
             return Ok(inner);
         }
         let Some(Token::Word(word)) = self.tokens.get(self.at) else {
-            return Err("the condition lacks a path such as PID-3 where one is expected".to_owned());
+            return Err(
+                "the condition lacks a path such as PID-3 where one is expected".to_owned(),
+            );
         };
-        let place = path::source(word).ok_or_else(|| format!("the condition has `{word}` where a path such as PID-3 or CX.4 is expected"))?;
+        let place = path::source(word).ok_or_else(|| {
+            format!("the condition has `{word}` where a path such as PID-3 or CX.4 is expected")
+        })?;
         self.at += 1;
         self.test(place)
     }
@@ -178,9 +211,15 @@ impl Conditions<'_> {
             let (comparison, limit) = self.comparison()?;
             Condition::Count(place, comparison, limit)
         } else {
-            return Err("the condition lacks VALUED, EQUALS, IN, LENGTH or COUNT after a path".to_owned());
+            return Err(
+                "the condition lacks VALUED, EQUALS, IN, LENGTH or COUNT after a path".to_owned(),
+            );
         };
-        Ok(if negated { Condition::Not(Box::new(condition)) } else { condition })
+        Ok(if negated {
+            Condition::Not(Box::new(condition))
+        } else {
+            condition
+        })
     }
 
     fn text(&mut self) -> Result<String, String> {

@@ -129,7 +129,10 @@ pub(crate) fn read(sources: &[MapSource<'_>], errors: &mut Vec<MapError>) -> Map
     for source in sources {
         let file = maps.files.len();
         maps.files.push(source.path.to_owned());
-        let mut reader = Reader { file: source.path, errors };
+        let mut reader = Reader {
+            file: source.path,
+            errors,
+        };
         match yaml::read(source.text) {
             Err((line, message)) => reader.error(line, message),
             Ok(node) => reader.file(&node, file, &mut maps),
@@ -151,26 +154,44 @@ struct Entries<'n> {
 
 impl<'n> Entries<'n> {
     fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entries.iter().find(|(name, _)| *name == key).map(|(_, node)| *node)
+        self.entries
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, node)| *node)
     }
 }
 
 impl Reader<'_> {
     fn error(&mut self, line: u32, message: impl Into<String>) {
-        self.errors.push(MapError { file: self.file.to_owned(), line, message: message.into() });
+        self.errors.push(MapError {
+            file: self.file.to_owned(),
+            line,
+            message: message.into(),
+        });
     }
 
     fn entries<'n>(&mut self, node: &'n Node, keys: &[&'static str]) -> Entries<'n> {
-        let mut entries: Entries<'n> = Entries { line: node.line, entries: Vec::new() };
+        let mut entries: Entries<'n> = Entries {
+            line: node.line,
+            entries: Vec::new(),
+        };
         let Kind::Map(pairs) = &node.kind else {
-            self.error(node.line, format!("expected a map with the keys {}", keys.join(", ")));
+            self.error(
+                node.line,
+                format!("expected a map with the keys {}", keys.join(", ")),
+            );
             return entries;
         };
         for (key, value) in pairs {
             let name = key.scalar().unwrap_or_default();
             match keys.iter().find(|valid| **valid == name) {
-                None => self.error(key.line, format!("unknown key `{name}`{}", nearest::hint(name, keys))),
-                Some(valid) if entries.get(valid).is_some() => self.error(key.line, format!("`{name}` is given twice")),
+                None => self.error(
+                    key.line,
+                    format!("unknown key `{name}`{}", nearest::hint(name, keys)),
+                ),
+                Some(valid) if entries.get(valid).is_some() => {
+                    self.error(key.line, format!("`{name}` is given twice"))
+                }
                 Some(valid) => entries.entries.push((valid, value)),
             }
         }
@@ -195,7 +216,10 @@ impl Reader<'_> {
 
     fn list<'n>(&mut self, entries: &Entries<'n>, key: &str) -> &'n [Node] {
         match entries.get(key) {
-            Some(Node { kind: Kind::List(items), .. }) => items,
+            Some(Node {
+                kind: Kind::List(items),
+                ..
+            }) => items,
             Some(node) => {
                 self.error(node.line, format!("`{key}` must be a list"));
                 &[]
@@ -206,7 +230,11 @@ impl Reader<'_> {
 
     fn file(&mut self, node: &Node, file: usize, maps: &mut Maps) {
         let mut parts = self.file.rsplit('/');
-        let stem = parts.next().unwrap_or_default().trim_end_matches(".yaml").to_owned();
+        let stem = parts
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".yaml")
+            .to_owned();
         let folder = parts.next().unwrap_or_default();
         let (name, line) = match folder {
             "segments" | "datatypes" => {
@@ -214,26 +242,54 @@ impl Reader<'_> {
                 let name = self.required(&entries, "map");
                 let of = self.required(&entries, "of");
                 let to = self.required(&entries, "to");
-                let rows = self.list(&entries, "rows").iter().filter_map(|row| self.row(row)).collect();
+                let rows = self
+                    .list(&entries, "rows")
+                    .iter()
+                    .filter_map(|row| self.row(row))
+                    .collect();
                 for skip in self.list(&entries, "skip") {
-                    self.entries(skip, &["from", "to", "if", "reason", "note", "row", "target"]);
+                    self.entries(
+                        skip,
+                        &["from", "to", "if", "reason", "note", "row", "target"],
+                    );
                 }
-                let map = FieldMap { file, line: node.line, of, to, rows };
-                let other = maps.fields.insert(name.clone(), map).map(|other| other.file);
+                let map = FieldMap {
+                    file,
+                    line: node.line,
+                    of,
+                    to,
+                    rows,
+                };
+                let other = maps
+                    .fields
+                    .insert(name.clone(), map)
+                    .map(|other| other.file);
                 self.duplicate(node.line, &name, other.map(|n| maps.files[n].clone()));
                 (name, node.line)
             }
             "codes" => {
-                let entries = self.entries(node, &["map", "of", "system", "default", "codes", "note", "source", "skip"]);
+                let entries = self.entries(
+                    node,
+                    &[
+                        "map", "of", "system", "default", "codes", "note", "source", "skip",
+                    ],
+                );
                 let name = self.required(&entries, "map");
                 let table = self.table(&entries, file);
-                let other = maps.tables.insert(name.clone(), table).map(|other| other.file);
+                let other = maps
+                    .tables
+                    .insert(name.clone(), table)
+                    .map(|other| other.file);
                 self.duplicate(node.line, &name, other.map(|n| maps.files[n].clone()));
                 (name, node.line)
             }
             "messages" => {
                 let map = self.message(node, file);
-                let other = maps.messages.iter().find(|other| other.name == map.name).map(|other| other.file);
+                let other = maps
+                    .messages
+                    .iter()
+                    .find(|other| other.name == map.name)
+                    .map(|other| other.file);
                 self.duplicate(node.line, &map.name, other.map(|n| maps.files[n].clone()));
                 let name = (map.name.clone(), map.line);
                 maps.messages.push(map);
@@ -247,13 +303,19 @@ impl Reader<'_> {
             }
         };
         if name.replace('/', "") != stem.replace('/', "") && !name.is_empty() {
-            self.error(line, format!("`map: {name}` must equal the file name `{stem}`"));
+            self.error(
+                line,
+                format!("`map: {name}` must equal the file name `{stem}`"),
+            );
         }
     }
 
     fn duplicate(&mut self, line: u32, name: &str, other: Option<String>) {
         if let Some(other) = other {
-            self.error(line, format!("the name `{name}` is already taken by {other}"));
+            self.error(
+                line,
+                format!("the name `{name}` is already taken by {other}"),
+            );
         }
     }
 
@@ -262,14 +324,22 @@ impl Reader<'_> {
         let default = self.text(entries, "default");
         let mut codes: Vec<(String, Code)> = Vec::new();
         match entries.get("codes") {
-            Some(Node { kind: Kind::Map(pairs), .. }) => {
+            Some(Node {
+                kind: Kind::Map(pairs),
+                ..
+            }) => {
                 for (key, value) in pairs {
                     let source = key.scalar().unwrap_or_default().to_owned();
                     if codes.iter().any(|(other, _)| *other == source) {
                         self.error(key.line, format!("the code `{source}` is given twice"));
                     }
                     let code = if let Some(code) = value.scalar() {
-                        Code { line: key.line, code: code.to_owned(), display: None, system: system.clone() }
+                        Code {
+                            line: key.line,
+                            code: code.to_owned(),
+                            display: None,
+                            system: system.clone(),
+                        }
                     } else {
                         let entry = self.entries(value, &["code", "display", "system", "note"]);
                         let own = self.text(&entry, "system");
@@ -286,13 +356,20 @@ impl Reader<'_> {
             Some(node) => self.error(node.line, "`codes` must be a map of source codes"),
             None => self.error(entries.line, "`codes` is missing"),
         }
-        CodeTable { file, default, codes }
+        CodeTable {
+            file,
+            default,
+            codes,
+        }
     }
 
     fn source(&mut self, line: u32, text: &str) -> Option<SourcePath> {
         let source = path::source(text);
         if source.is_none() {
-            self.error(line, format!("`{text}` is no path such as PID-3, PID-3.4 or CX.4"));
+            self.error(
+                line,
+                format!("`{text}` is no path such as PID-3, PID-3.4 or CX.4"),
+            );
         }
         source
     }
@@ -310,12 +387,18 @@ impl Reader<'_> {
     }
 
     fn row(&mut self, node: &Node) -> Option<Row> {
-        let keys = ["from", "to", "if", "as", "codes", "value", "join", "default", "note"];
+        let keys = [
+            "from", "to", "if", "as", "codes", "value", "join", "default", "note",
+        ];
         let entries = self.entries(node, &keys);
         let errors = self.errors.len();
-        let from = self.text(&entries, "from").and_then(|text| self.source(node.line, &text));
+        let from = self
+            .text(&entries, "from")
+            .and_then(|text| self.source(node.line, &text));
         let to_text = self.required(&entries, "to");
-        let to = path::target(&to_text).map_err(|message| self.error(node.line, message)).ok();
+        let to = path::target(&to_text)
+            .map_err(|message| self.error(node.line, message))
+            .ok();
         let condition = self.condition(&entries);
         let kind = self.text(&entries, "as");
         let constant = self.text(&entries, "value");
@@ -326,7 +409,11 @@ impl Reader<'_> {
                 .map(|part| {
                     let text = part.scalar().unwrap_or_default();
                     match path::source(text) {
-                        Some(source) if source.field > 0 || !source.parts.is_empty() || source.root == "$" => {
+                        Some(source)
+                            if source.field > 0
+                                || !source.parts.is_empty()
+                                || source.root == "$" =>
+                        {
                             JoinPart::Source(source)
                         }
                         _ => JoinPart::Literal(text.to_owned()),
@@ -334,7 +421,9 @@ impl Reader<'_> {
                 })
                 .collect()
         });
-        let given = usize::from(kind.is_some()) + usize::from(constant.is_some()) + usize::from(join.is_some());
+        let given = usize::from(kind.is_some())
+            + usize::from(constant.is_some())
+            + usize::from(join.is_some());
         if given > 1 {
             self.error(node.line, "a row has one of `as`, `value` and `join`");
         }
@@ -344,26 +433,63 @@ impl Reader<'_> {
             (None, Some(parts)) => RowValue::Join(parts),
             (None, None) => RowValue::As(kind),
         };
-        if from.is_none() && entries.get("from").is_none() && matches!(value, RowValue::As(_)) && default.is_none() {
-            self.error(node.line, "a row without `from` needs `value`, `join` or `default`");
+        if from.is_none()
+            && entries.get("from").is_none()
+            && matches!(value, RowValue::As(_))
+            && default.is_none()
+        {
+            self.error(
+                node.line,
+                "a row without `from` needs `value`, `join` or `default`",
+            );
         }
         let codes = self.text(&entries, "codes");
         let to = to?;
-        (self.errors.len() == errors).then_some(Row { line: node.line, from, to, to_text, condition, value, codes, default })
+        (self.errors.len() == errors).then_some(Row {
+            line: node.line,
+            from,
+            to,
+            to_text,
+            condition,
+            value,
+            codes,
+            default,
+        })
     }
 
     fn message(&mut self, node: &Node, file: usize) -> MessageMap {
-        let entries = self.entries(node, &["map", "events", "structure", "resources", "note", "skip"]);
+        let entries = self.entries(
+            node,
+            &["map", "events", "structure", "resources", "note", "skip"],
+        );
         let name = self.required(&entries, "map");
-        let events = self.list(&entries, "events").iter().filter_map(|event| event.scalar().map(str::to_owned)).collect();
+        let events = self
+            .list(&entries, "events")
+            .iter()
+            .filter_map(|event| event.scalar().map(str::to_owned))
+            .collect();
         let structure = self.structure(self.file_list(&entries, "structure"), 0);
-        let resources = self.list(&entries, "resources").iter().map(|node| self.resource(node)).collect();
-        MessageMap { file, line: node.line, name, events, structure, resources }
+        let resources = self
+            .list(&entries, "resources")
+            .iter()
+            .map(|node| self.resource(node))
+            .collect();
+        MessageMap {
+            file,
+            line: node.line,
+            name,
+            events,
+            structure,
+            resources,
+        }
     }
 
     fn file_list<'n>(&self, entries: &Entries<'n>, key: &str) -> &'n [Node] {
         match entries.get(key) {
-            Some(Node { kind: Kind::List(items), .. }) => items,
+            Some(Node {
+                kind: Kind::List(items),
+                ..
+            }) => items,
             _ => &[],
         }
     }
@@ -376,38 +502,63 @@ impl Reader<'_> {
             } else {
                 let entries = self.entries(node, &["group", "of", "note"]);
                 let name = self.required(&entries, "group");
-                (name, Some(self.structure(self.file_list(&entries, "of"), depth + 1)))
+                (
+                    name,
+                    Some(self.structure(self.file_list(&entries, "of"), depth + 1)),
+                )
             };
             let repeats = name.ends_with('*');
-            parts.push(Part { name: name.trim_end_matches('*').to_owned(), repeats, of });
+            parts.push(Part {
+                name: name.trim_end_matches('*').to_owned(),
+                repeats,
+                of,
+            });
         }
         parts
     }
 
     fn resource(&mut self, node: &Node) -> ResourceMap {
-        let keys = ["name", "type", "per", "from", "if", "request", "id", "criteria", "links", "note"];
+        let keys = [
+            "name", "type", "per", "from", "if", "request", "id", "criteria", "links", "note",
+        ];
         let entries = self.entries(node, &keys);
         let name = self.required(&entries, "name");
         let kind = self.text(&entries, "type").unwrap_or_else(|| name.clone());
         let per = self.required(&entries, "per");
         let condition = self.condition(&entries);
-        let from = self.list(&entries, "from").iter().map(|node| self.application(node)).collect();
+        let from = self
+            .list(&entries, "from")
+            .iter()
+            .map(|node| self.application(node))
+            .collect();
         let mention = match self.text(&entries, "request").as_deref() {
             None | Some("authority") => false,
             Some("mention") => true,
             Some(other) => {
-                self.error(node.line, format!("`request: {other}` is neither `authority` nor `mention`"));
+                self.error(
+                    node.line,
+                    format!("`request: {other}` is neither `authority` nor `mention`"),
+                );
                 false
             }
         };
-        let id = self.list(&entries, "id").iter().map(|node| self.id_parts(node)).collect();
-        let criteria = self.text(&entries, "criteria").and_then(|text| match self.id_part(node.line, &text) {
-            Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
-            None => None,
-        });
+        let id = self
+            .list(&entries, "id")
+            .iter()
+            .map(|node| self.id_parts(node))
+            .collect();
+        let criteria =
+            self.text(&entries, "criteria")
+                .and_then(|text| match self.id_part(node.line, &text) {
+                    Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
+                    None => None,
+                });
         let mut links = Vec::new();
         match entries.get("links") {
-            Some(Node { kind: Kind::Map(pairs), .. }) => {
+            Some(Node {
+                kind: Kind::Map(pairs),
+                ..
+            }) => {
                 for (key, value) in pairs {
                     let to_text = key.scalar().unwrap_or_default().to_owned();
                     let names: Vec<&Node> = match &value.kind {
@@ -425,15 +576,34 @@ impl Reader<'_> {
                     }
                 }
             }
-            Some(other) => self.error(other.line, "`links` must be a map of target paths to resource names"),
+            Some(other) => self.error(
+                other.line,
+                "`links` must be a map of target paths to resource names",
+            ),
             None => {}
         }
-        ResourceMap { line: node.line, name, kind, per, from, condition, mention, id, criteria, links }
+        ResourceMap {
+            line: node.line,
+            name,
+            kind,
+            per,
+            from,
+            condition,
+            mention,
+            id,
+            criteria,
+            links,
+        }
     }
 
     fn application(&mut self, node: &Node) -> Application {
         if let Some(map) = node.scalar() {
-            return Application { line: node.line, map: map.to_owned(), each: None, condition: None };
+            return Application {
+                line: node.line,
+                map: map.to_owned(),
+                each: None,
+                condition: None,
+            };
         }
         let entries = self.entries(node, &["map", "each", "if", "note"]);
         Application {
@@ -449,7 +619,10 @@ impl Reader<'_> {
             Kind::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
         };
-        nodes.iter().filter_map(|node| self.id_part(node.line, node.scalar().unwrap_or_default())).collect()
+        nodes
+            .iter()
+            .filter_map(|node| self.id_part(node.line, node.scalar().unwrap_or_default()))
+            .collect()
     }
 
     fn id_part(&mut self, line: u32, text: &str) -> Option<IdPart> {

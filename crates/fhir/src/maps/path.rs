@@ -27,20 +27,28 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
             at += 1;
         }
         if start == at {
-            return Err(format!("target path `{text}`: an element name is missing at character {}", at + 1));
+            return Err(format!(
+                "target path `{text}`: an element name is missing at character {}",
+                at + 1
+            ));
         }
         let name = text[start..at].to_owned();
         if resource {
             steps.push(Step::Resource { name });
         } else if bytes.get(at) == Some(&b'[') {
-            let end = text[at..].find(']').ok_or_else(|| format!("target path `{text}`: `[` is not closed"))? + at;
+            let end = text[at..]
+                .find(']')
+                .ok_or_else(|| format!("target path `{text}`: `[` is not closed"))?
+                + at;
             let number = &text[at + 1..end];
             at = end + 1;
             if number.is_empty() {
                 steps.push(Step::All { name });
             } else {
                 let item = number.parse::<u16>().ok().filter(|n| *n > 0);
-                let item = item.ok_or_else(|| format!("target path `{text}`: `[{number}]` is no item number from 1"))?;
+                let item = item.ok_or_else(|| {
+                    format!("target path `{text}`: `[{number}]` is no item number from 1")
+                })?;
                 steps.push(Step::Element { name, item });
             }
         } else {
@@ -48,7 +56,9 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
         }
         resource = false;
         while bytes.get(at) == Some(&b')') {
-            depth = depth.checked_sub(1).ok_or_else(|| format!("target path `{text}`: `)` without `(`"))?;
+            depth = depth
+                .checked_sub(1)
+                .ok_or_else(|| format!("target path `{text}`: `)` without `(`"))?;
             at += 1;
         }
         match bytes.get(at) {
@@ -60,7 +70,12 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
                 at += 1;
                 resource = true;
             }
-            Some(_) => return Err(format!("target path `{text}`: unexpected character at {}", at + 1)),
+            Some(_) => {
+                return Err(format!(
+                    "target path `{text}`: unexpected character at {}",
+                    at + 1
+                ));
+            }
         }
     }
 }
@@ -81,7 +96,11 @@ pub(crate) fn source(text: &str) -> Option<SourcePath> {
     let text = text.trim();
     let root_end = text.find(['-', '.']).unwrap_or(text.len());
     let (root, rest) = text.split_at(root_end);
-    let name = root == "$" || (root.len() >= 2 && root.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+    let name = root == "$"
+        || (root.len() >= 2
+            && root
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
     if !name {
         return None;
     }
@@ -97,5 +116,9 @@ pub(crate) fn source(text: &str) -> Option<SourcePath> {
         None => Vec::new(),
         Some(rest) => rest.split('.').map(number).collect::<Option<Vec<_>>>()?,
     };
-    (parts.len() <= 3).then(|| SourcePath { root: root.to_owned(), field, parts })
+    (parts.len() <= 3).then(|| SourcePath {
+        root: root.to_owned(),
+        field,
+        parts,
+    })
 }

@@ -37,21 +37,44 @@ pub(crate) fn read(text: &str) -> Result<Node, (u32, String)> {
     let mut root = None;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            (u32::try_from(error.marker().line()).unwrap_or(u32::MAX), format!("not YAML: {}", error.info()))
+            (
+                u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
+                format!("not YAML: {}", error.info()),
+            )
         })?;
         let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
         let done = match event {
-            Event::Scalar(value, ..) => Some(Node { line, kind: Kind::Scalar(value.into_owned()) }),
+            Event::Scalar(value, ..) => Some(Node {
+                line,
+                kind: Kind::Scalar(value.into_owned()),
+            }),
             Event::SequenceStart(..) => {
-                open.push((Node { line, kind: Kind::List(Vec::new()) }, None));
+                open.push((
+                    Node {
+                        line,
+                        kind: Kind::List(Vec::new()),
+                    },
+                    None,
+                ));
                 None
             }
             Event::MappingStart(..) => {
-                open.push((Node { line, kind: Kind::Map(Vec::new()) }, None));
+                open.push((
+                    Node {
+                        line,
+                        kind: Kind::Map(Vec::new()),
+                    },
+                    None,
+                ));
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|(node, _)| node),
-            Event::Alias(_) => return Err((line, "aliases are not used in maps: write the value out".to_owned())),
+            Event::Alias(_) => {
+                return Err((
+                    line,
+                    "aliases are not used in maps: write the value out".to_owned(),
+                ));
+            }
             _ => None,
         };
         if open.len() > MAX_DEPTH {
@@ -60,12 +83,30 @@ pub(crate) fn read(text: &str) -> Result<Node, (u32, String)> {
         let Some(node) = done else { continue };
         match open.last_mut() {
             None => root = Some(node),
-            Some((Node { kind: Kind::List(items), .. }, _)) => items.push(node),
-            Some((Node { kind: Kind::Map(entries), .. }, key)) => match key.take() {
+            Some((
+                Node {
+                    kind: Kind::List(items),
+                    ..
+                },
+                _,
+            )) => items.push(node),
+            Some((
+                Node {
+                    kind: Kind::Map(entries),
+                    ..
+                },
+                key,
+            )) => match key.take() {
                 None => *key = Some(node),
                 Some(key) => entries.push((key, node)),
             },
-            Some((Node { kind: Kind::Scalar(_), .. }, _)) => {}
+            Some((
+                Node {
+                    kind: Kind::Scalar(_),
+                    ..
+                },
+                _,
+            )) => {}
         }
     }
     root.ok_or((1, "the file is empty".to_owned()))
