@@ -16,7 +16,10 @@ fn main() -> io::Result<()> {
         let mut names = Vec::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".yaml") {
+            if Path::new(&name)
+                .extension()
+                .is_some_and(|end| end == "yaml")
+            {
                 names.push(name);
             }
         }

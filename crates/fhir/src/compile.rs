@@ -190,9 +190,7 @@ impl<'m> Compiler<'m> {
 
     fn message(&mut self, map: &'m MessageMap) -> MessagePlan {
         self.segments.clear();
-        for name in ["MSH"] {
-            self.segment(name);
-        }
+        self.segment("MSH");
         for event in &map.events {
             let other = self
                 .maps
@@ -576,7 +574,7 @@ impl<'m> Compiler<'m> {
             );
             return;
         }
-        let coded = scope.codes.and_then(|table| {
+        let mapped = scope.codes.and_then(|table| {
             self.mapped_coding(map, scope, table, tree)
                 .map(|rows| (table, rows))
         });
@@ -676,7 +674,7 @@ impl<'m> Compiler<'m> {
                 self.apply(inner, &inner_scope, tree);
                 continue;
             }
-            let original = coded.as_ref().filter(|(_, coding)| coding.holds(row));
+            let original = mapped.as_ref().filter(|(_, coding)| coding.holds(row));
             let leaf = Leaf {
                 row,
                 from,
@@ -759,7 +757,7 @@ impl<'m> Compiler<'m> {
                                     default = table.default.as_deref().map(constant).transpose()?;
                                 }
                             }
-                            Value::Mapped(table, CodePart::Code)
+                            Value::Mapped(table, CodePart::Code, primitive)
                         } else {
                             Value::Primitive(primitive)
                         }
@@ -847,7 +845,7 @@ impl<'m> Compiler<'m> {
             let candidate = Candidate {
                 conditions: scope.conditions.clone(),
                 from: Some(code),
-                value: Value::Mapped(table, part),
+                value: Value::Mapped(table, part, Primitive::Text),
                 default: None,
                 allowed: None,
                 place: (map.file, row.line),

@@ -43,6 +43,8 @@ struct Instance {
     group: usize,
     anchor: usize,
     id: Uuid,
+    /// Left out, because something that R4 requires is missing: nothing may refer to it.
+    dropped: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -117,13 +119,29 @@ impl<'r> Run<'r, '_> {
             }
         }
         self.work.firsts.push(self.work.instances.len());
-        self.work.seen.clear();
-        for (number, resource) in plan.resources.iter().enumerate() {
-            for instance in self.work.firsts[number]..self.work.firsts[number + 1] {
-                self.resource(resource, instance);
+        // A resource that comes to nothing must not be referred to: what was written before it was known is written again.
+        for _ in 0..MAX_PASSES {
+            self.work.seen.clear();
+            self.out.clear();
+            if !self.pass() {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Writes all resources; answers whether one was found to come to nothing.
+    fn pass(&mut self) -> bool {
+        let plan = self.plan;
+        let mut dropped = false;
+        for (number, resource) in plan.resources.iter().enumerate() {
+            for instance in self.work.firsts[number]..self.work.firsts[number + 1] {
+                let known = self.work.instances[instance].dropped;
+                self.resource(resource, instance);
+                dropped |= self.work.instances[instance].dropped != known;
+            }
+        }
+        dropped
     }
 
     /// Finds where a resource stands in the message, and computes ids, so that links are known before anything is written.
@@ -153,7 +171,12 @@ impl<'r> Run<'r, '_> {
                 self.work.scratch = scratch;
                 if wanted {
                     let id = self.id(resource, ordinal);
-                    self.work.instances.push(Instance { group, anchor, id });
+                    self.work.instances.push(Instance {
+                        group,
+                        anchor,
+                        id,
+                        dropped: false,
+                    });
                 }
                 from = anchor + 1;
                 if resource.segment.is_none() {
@@ -323,8 +346,8 @@ impl<'r> Run<'r, '_> {
         head(resource.kind, instance.id, &mut buffer);
         let written = self.members(&resource.root, &mut buffer, true);
         buffer.push(b'}');
-        let missing = self.missing(&resource.root);
-        if written == Written::Nothing || missing {
+        if written == Written::Nothing {
+            self.work.instances[at].dropped = true;
             buffer.truncate(start);
             self.out.bytes = buffer;
             self.work.pending.clear();
@@ -369,10 +392,6 @@ impl<'r> Run<'r, '_> {
         }
         self.work.pending.clear();
         self.out.bytes = buffer;
-    }
-
-    fn missing(&self, root: &Node) -> bool {
-        matches!(root, Node::Object { lacks: true, .. })
     }
 
     fn criteria(&mut self, resource: &ResourcePlan, id: Uuid) -> std::ops::Range<usize> {
@@ -558,7 +577,11 @@ impl<'r> Run<'r, '_> {
         let mut result = Written::Nothing;
         for at in self.work.firsts[resource]..self.work.firsts[resource + 1] {
             let anchor = self.work.instances[at].anchor;
-            if anchor < group.start || anchor >= group.end || at == self.instance {
+            if anchor < group.start
+                || anchor >= group.end
+                || at == self.instance
+                || self.work.instances[at].dropped
+            {
                 continue;
             }
             self.linked = Some(at);
@@ -596,6 +619,13 @@ impl<'r> Run<'r, '_> {
             result = self.candidate(candidate, buffer, &mut scratch);
             if result != Written::Nothing {
                 if self.is_allowed(candidate, &buffer[start..]) {
+                    // A constant that stands for a value of the message says as much as the value.
+                    if result == Written::Constant
+                        && candidate.from.is_some()
+                        && candidates.iter().any(Candidate::hopes)
+                    {
+                        result = Written::Content;
+                    }
                     break;
                 }
                 result = Written::Nothing;
@@ -707,7 +737,7 @@ impl<'r> Run<'r, '_> {
                     Written::Nothing
                 }
             }
-            Value::Mapped(table, part) => {
+            Value::Mapped(table, part, kind) => {
                 let Some(text) = self.places.text(from, scratch) else {
                     return Written::Nothing;
                 };
@@ -717,21 +747,17 @@ impl<'r> Run<'r, '_> {
                     }
                     return Written::Nothing;
                 };
-                let (text, kind) = match part {
-                    CodePart::Code => (Some(&entry.code), Primitive::Text),
-                    CodePart::Display => (entry.display.as_ref(), Primitive::Text),
-                    CodePart::System => (entry.system.as_ref(), Primitive::Text),
+                let text = match part {
+                    CodePart::Code => Some(&entry.code),
+                    CodePart::Display => entry.display.as_ref(),
+                    CodePart::System => entry.system.as_ref(),
                 };
-                let Some(text) = text else {
+                let start = buffer.len();
+                let written =
+                    text.is_some_and(|text| kind.write(text, self.offset, buffer).is_ok());
+                if !written {
+                    buffer.truncate(start);
                     return Written::Nothing;
-                };
-                match (text.as_str(), candidate.allowed.is_none()) {
-                    ("true" | "false", _) if *part == CodePart::Code && is_boolean(candidate) => {
-                        buffer.extend_from_slice(text.as_bytes())
-                    }
-                    _ => {
-                        let _ = kind.write(text, self.offset, buffer);
-                    }
                 }
                 Written::Content
             }
@@ -762,20 +788,9 @@ impl<'r> Run<'r, '_> {
                 self.work.other = uri;
                 written
             }
-            Value::Primitive(primitive) => self.any_repetition(from, *primitive, buffer, scratch),
+            Value::Primitive(primitive) => self.primitive(from, *primitive, buffer, scratch),
             _ => Written::Nothing,
         }
-    }
-
-    /// A scalar takes the first repetition of its field that is valued.
-    fn any_repetition(
-        &mut self,
-        from: Source,
-        kind: Primitive,
-        buffer: &mut Vec<u8>,
-        scratch: &mut String,
-    ) -> Written {
-        self.primitive(from, kind, buffer, scratch)
     }
 
     fn primitive(
@@ -957,6 +972,7 @@ impl<'r> Run<'r, '_> {
         loop {
             let around = self.work.groups.instances[group];
             let first = instances.partition_point(|instance| instance.anchor < around.start);
+            let usable = |n: usize, i: &Instance| range.start + n != self.instance && !i.dropped;
             let mut within = instances
                 .iter()
                 .enumerate()
@@ -965,11 +981,11 @@ impl<'r> Run<'r, '_> {
             let same = instances
                 .binary_search_by(|i| i.anchor.cmp(&own.anchor))
                 .ok()
-                .filter(|n| range.start + n != self.instance);
+                .filter(|n| usable(*n, &instances[*n]));
             if let Some(same) = same {
                 return Some(range.start + same);
             }
-            if let Some((n, _)) = within.find(|(n, _)| range.start + n != self.instance) {
+            if let Some((n, _)) = within.find(|(n, i)| usable(*n, i)) {
                 return Some(range.start + n);
             }
             if group == 0 {
@@ -989,15 +1005,11 @@ impl<'r> Run<'r, '_> {
         } else {
             self.places.repetitions[usize::from(source.repetition)]
         };
-        let name = self
-            .work
-            .groups
-            .names
-            .get(segment.ordinal())
-            .copied()
-            .unwrap_or(u8::MAX);
-        let before = &self.work.groups.names[..segment.ordinal().min(self.work.groups.names.len())];
-        let occurrence = before.iter().filter(|other| **other == name).count() + 1;
+        let before = self.places.message.segments().take(segment.ordinal());
+        let occurrence = before
+            .filter(|other| other.name() == segment.name())
+            .count()
+            + 1;
         let issue = Issue {
             segment: name_of(segment.name()),
             occurrence: u16::try_from(occurrence).unwrap_or(u16::MAX),
@@ -1012,12 +1024,11 @@ impl<'r> Run<'r, '_> {
     }
 }
 
+/// A resource may come to nothing because one that it needs did; chains are no longer than this.
+const MAX_PASSES: usize = 4;
+
 /// Issues kept of one message.
 const MAX_ISSUES: usize = 256;
-
-fn is_boolean(candidate: &Candidate) -> bool {
-    candidate.allowed.is_none()
-}
 
 fn name_of(name: &str) -> [u8; 3] {
     let bytes = name.as_bytes();
@@ -1073,8 +1084,7 @@ fn hd_uri(value: kiln_hl7::Value<'_>, out: &mut Vec<u8>, scratch: &mut String) -
     {
         let text = text.trim();
         let prefix: Option<&[u8]> = match iso {
-            b"ISO" if is_oid(text) => Some(b"urn:oid:"),
-            b"" if is_oid(text) => Some(b"urn:oid:"),
+            b"ISO" | b"" if is_oid(text) => Some(b"urn:oid:"),
             b"UUID" | b"GUID" if Uuid::try_parse(text).is_ok() => Some(b"urn:uuid:"),
             b"URI" | b"URL" if !text.is_empty() && !text.contains(char::is_whitespace) => Some(b""),
             b"DNS"

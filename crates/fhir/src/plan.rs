@@ -126,12 +126,19 @@ pub(crate) struct Candidate {
     pub(crate) place: (usize, u32),
 }
 
+impl Candidate {
+    /// Whether it could give more than a constant.
+    pub(crate) fn hopes(&self) -> bool {
+        !matches!(self.value, Value::Constant(_) | Value::Never)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Value {
     Constant(Vec<u8>),
     Primitive(Primitive),
     /// A code table's part for the source's code.
-    Mapped(usize, CodePart),
+    Mapped(usize, CodePart, Primitive),
     /// As [`Value::Primitive`], unless the table has the code in the same system.
     Original {
         primitive: Primitive,

@@ -346,7 +346,7 @@ fn base64(text: &str, out: &mut Vec<u8>) -> Result<(), IssueReason> {
             }
         }
     }
-    if (out.len() - start - 1) % 4 != 0 {
+    if !(out.len() - start - 1).is_multiple_of(4) {
         out.truncate(start);
         return Err(IssueReason::InvalidBase64);
     }

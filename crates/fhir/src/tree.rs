@@ -374,7 +374,7 @@ impl Shape {
                     .required(&kind)
                     .any(|element| !branches.iter().any(|b| b.order == element.order));
                 branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
-                let children: Vec<Child> = branches
+                let mut children: Vec<Child> = branches
                     .into_iter()
                     .map(|branch| Child {
                         key: format!("\"{}\":", branch.name).into_bytes(),
@@ -384,6 +384,12 @@ impl Shape {
                     })
                     .collect();
                 let hopes = children.iter().any(|child| hopes(&child.node));
+                for child in &mut children {
+                    // What R4 requires may stand on constants alone.
+                    if let (true, Node::Object { hopes, .. }) = (child.required, &mut child.node) {
+                        *hopes = false;
+                    }
+                }
                 Node::Object {
                     children,
                     hopes,
@@ -397,9 +403,7 @@ impl Shape {
 /// Whether a node could hold more than constants.
 fn hopes(node: &Node) -> bool {
     match node {
-        Node::Leaf(candidates) => candidates
-            .iter()
-            .any(|c| !matches!(c.value, Value::Constant(_) | Value::Never)),
+        Node::Leaf(candidates) => candidates.iter().any(Candidate::hopes),
         Node::Object { hopes, .. } => *hopes,
         Node::Items { items } => items.iter().any(|item| hopes(&item.node)),
     }
@@ -475,7 +479,9 @@ fn repeat_condition(condition: &mut Condition<Source>, set: &impl Fn(&mut Source
         Condition::Count(..) => {}
         Condition::Not(inner) => repeat_condition(inner, set),
         Condition::And(all) | Condition::Or(all) => {
-            all.iter_mut().for_each(|c| repeat_condition(c, set))
+            for condition in all {
+                repeat_condition(condition, set);
+            }
         }
     }
 }

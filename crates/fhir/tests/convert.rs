@@ -314,7 +314,7 @@ fn mentions_are_created_only_where_none_exists() {
         match (resource.resource_type, resource.request) {
             ("Patient", Request::Put) => {}
             ("Encounter", Request::CreateIfNoneExist { criteria }) => {
-                assert!(criteria.starts_with("_id="))
+                assert!(criteria.starts_with("_id="));
             }
             ("Practitioner", Request::CreateIfNoneExist { criteria }) => {
                 assert_eq!(criteria, "identifier=urn:kiln:authority:GH|77");

@@ -60,7 +60,9 @@ pub(crate) struct CodeTable {
     pub(crate) codes: Vec<(String, Code)>,
 }
 
+/// One row of a code table.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_field_names)] // a code's code is what FHIR calls it
 pub(crate) struct Code {
     pub(crate) line: u32,
     pub(crate) code: String,
@@ -190,7 +192,7 @@ impl Reader<'_> {
                     format!("unknown key `{name}`{}", nearest::hint(name, keys)),
                 ),
                 Some(valid) if entries.get(valid).is_some() => {
-                    self.error(key.line, format!("`{name}` is given twice"))
+                    self.error(key.line, format!("`{name}` is given twice"));
                 }
                 Some(valid) => entries.entries.push((valid, value)),
             }
@@ -468,7 +470,7 @@ impl Reader<'_> {
             .iter()
             .filter_map(|event| event.scalar().map(str::to_owned))
             .collect();
-        let structure = self.structure(self.file_list(&entries, "structure"), 0);
+        let structure = self.structure(Self::file_list(&entries, "structure"));
         let resources = self
             .list(&entries, "resources")
             .iter()
@@ -484,7 +486,7 @@ impl Reader<'_> {
         }
     }
 
-    fn file_list<'n>(&self, entries: &Entries<'n>, key: &str) -> &'n [Node] {
+    fn file_list<'n>(entries: &Entries<'n>, key: &str) -> &'n [Node] {
         match entries.get(key) {
             Some(Node {
                 kind: Kind::List(items),
@@ -494,7 +496,7 @@ impl Reader<'_> {
         }
     }
 
-    fn structure(&mut self, nodes: &[Node], depth: usize) -> Vec<Part> {
+    fn structure(&mut self, nodes: &[Node]) -> Vec<Part> {
         let mut parts = Vec::new();
         for node in nodes {
             let (name, of) = if let Some(name) = node.scalar() {
@@ -502,10 +504,7 @@ impl Reader<'_> {
             } else {
                 let entries = self.entries(node, &["group", "of", "note"]);
                 let name = self.required(&entries, "group");
-                (
-                    name,
-                    Some(self.structure(self.file_list(&entries, "of"), depth + 1)),
-                )
+                (name, Some(self.structure(Self::file_list(&entries, "of"))))
             };
             let repeats = name.ends_with('*');
             parts.push(Part {
