@@ -1,11 +1,11 @@
 //! The store's handle: appends and dead letters from outside a batch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord};
+use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer};
 
 use super::client;
 use super::names;
@@ -26,7 +26,7 @@ pub struct KafkaStore {
     pipeline: String,
     instance: String,
     kafka: KafkaConfig,
-    producer: FutureProducer,
+    producer: Mutex<FutureProducer>,
     topics: Arc<Topics>,
 }
 
@@ -53,9 +53,21 @@ impl KafkaStore {
             pipeline: pipeline.to_owned(),
             instance: instance.to_owned(),
             kafka: kafka.clone(),
-            producer: appending.create().map_err(client::fault)?,
+            producer: Mutex::new(appending.create().map_err(client::fault)?),
             topics,
         })
+    }
+
+    /// The producer; a new one after a fatal fault, which an idempotent producer does not recover from.
+    fn producer(&self) -> Result<FutureProducer, StoreError> {
+        let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, detail)) = producer.client().fatal_error() {
+            tracing::warn!(detail, "the producer is made anew after a fatal fault");
+            *producer = client::appending(&self.kafka, &self.instance)
+                .create()
+                .map_err(client::fault)?;
+        }
+        Ok(producer.clone())
     }
 
     async fn send(&self, topic: &str, record: &Record) -> Result<DeliveryFuture, StoreError> {
@@ -66,8 +78,9 @@ impl KafkaStore {
             .payload(record.value.as_ref())
             .partition(partition)
             .headers(client::to_kafka(&record.headers));
+        let producer = self.producer()?;
         for _ in 0..QUEUE_FULL_TRIES {
-            match self.producer.send_result(message) {
+            match producer.send_result(message) {
                 Ok(delivery) => return Ok(delivery),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
                     message = again;
