@@ -105,7 +105,7 @@ struct Run<'r, 'a> {
     linked: Option<usize>,
 }
 
-impl<'r> Run<'r, '_> {
+impl<'r, 'a> Run<'r, 'a> {
     fn all(&mut self) -> Result<(), ConvertError> {
         let plan = self.plan;
         for resource in &plan.resources {
@@ -296,17 +296,17 @@ impl<'r> Run<'r, '_> {
         repetition: usize,
         component: usize,
         scratch: &'s mut String,
-    ) -> Option<&'s str> {
+    ) -> Option<&'s str>
+    where
+        'a: 's,
+    {
         let field = self.places.slots[usize::from(source.slot)]?.field(usize::from(source.field));
         let value = field.repetition(repetition).part(component);
         if !value.is_valued() {
             return None;
         }
-        // The text lives as long as the scratch: copied there when it would borrow from the message.
-        let text = value.text().ok()?;
-        scratch.clear();
-        scratch.push_str(text.trim());
-        (!scratch.is_empty()).then_some(scratch.as_str())
+        let text = value.text_in(scratch).ok()?.trim();
+        (!text.is_empty()).then_some(text)
     }
 
     /// The system of an identifier: its authority, else the sender's facility, which scopes its own numbers.

@@ -1,0 +1,130 @@
+//! A warm conversion allocates nothing, and no message makes one panic or write broken JSON.
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::path::Path;
+
+use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_hl7::{Index, Message};
+use proptest::prelude::*;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The fixtures that convert with the embedded maps.
+fn fixtures() -> Vec<Vec<u8>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages");
+    let mut paths: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    let files = paths.iter().map(|path| std::fs::read(path).unwrap());
+    files.filter(|bytes| bytes.starts_with(b"MSH")).collect()
+}
+
+#[test]
+fn a_warm_conversion_allocates_nothing() {
+    let mapper = Mapper::embedded().unwrap();
+    let options = ConvertOptions::default();
+    let mut out = Conversion::new();
+    let mut bundle = Vec::new();
+    let mut converted = 0;
+    for bytes in fixtures() {
+        let mut index = Index::new();
+        let message = Message::parse(&bytes, &mut index).unwrap();
+        if mapper.convert(&message, &options, &mut out).is_err() {
+            continue;
+        }
+        bundle.clear();
+        out.write_bundle(&mut bundle);
+        mapper.convert(&message, &options, &mut out).unwrap();
+        let before = ALLOCATIONS.with(Cell::get);
+        mapper.convert(&message, &options, &mut out).unwrap();
+        bundle.clear();
+        out.write_bundle(&mut bundle);
+        let allocations = ALLOCATIONS.with(Cell::get) - before;
+        let first = String::from_utf8_lossy(&bytes[..80.min(bytes.len())]);
+        assert_eq!(allocations, 0, "{first}");
+        converted += 1;
+    }
+    assert!(converted > 10);
+}
+
+#[test]
+fn each_fixture_gives_resources_of_valid_json() {
+    let mapper = Mapper::embedded().unwrap();
+    let mut out = Conversion::new();
+    for bytes in fixtures() {
+        let mut index = Index::new();
+        let message = Message::parse(&bytes, &mut index).unwrap();
+        if mapper
+            .convert(&message, &ConvertOptions::default(), &mut out)
+            .is_err()
+        {
+            continue;
+        }
+        let mut bundle = Vec::new();
+        out.write_bundle(&mut bundle);
+        let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        let text = bundle.to_string();
+        for (at, _) in text.match_indices("\"reference\":\"") {
+            let id = text[at + 13..]
+                .split('"')
+                .next()
+                .unwrap()
+                .split('/')
+                .nth(1)
+                .unwrap();
+            assert!(
+                out.resources()
+                    .any(|resource| resource.id.to_string() == id),
+                "a reference leads nowhere"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_readable_message_converts_to_valid_json(
+        event in prop::sample::select(vec!["ORU^R01", "VXU^V04", "SIU^S12"]),
+        lines in prop::collection::vec("(PID|PV1|OBR|OBX|NTE|ORC|SCH|RXA|AIG|ZZZ)[|][ -~\u{e4}]{0,60}", 0..12),
+    ) {
+        thread_local!(static MAPPER: Mapper = Mapper::embedded().unwrap());
+        let text = format!("MSH|^~\\&|A|B|||2024||{event}|1|P|2.5\r{}\r", lines.join("\r"));
+        let mut index = Index::new();
+        let message = Message::parse(text.as_bytes(), &mut index).unwrap();
+        let mut out = Conversion::new();
+        MAPPER.with(|mapper| mapper.convert(&message, &ConvertOptions::default(), &mut out)).unwrap();
+        let mut bundle = Vec::new();
+        out.write_bundle(&mut bundle);
+        prop_assert!(serde_json::from_slice::<serde_json::Value>(&bundle).is_ok());
+    }
+}
