@@ -5,6 +5,7 @@ mod config;
 mod convert;
 mod demo;
 mod failure;
+mod indent;
 mod interrupt;
 mod invocation;
 mod messages;

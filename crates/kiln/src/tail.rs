@@ -8,6 +8,7 @@ use kiln_pipeline::config::Config;
 use kiln_pipeline::store::{Reader, Selection, Stream};
 
 use crate::failure::Failure;
+use crate::indent::indent;
 use crate::interrupt;
 
 /// Show what was emitted
@@ -92,10 +93,7 @@ async fn open(
 fn print(json: &[u8], format: Format) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let written = match format {
-        Format::Pretty => match serde_json::from_slice::<serde_json::Value>(json) {
-            Ok(value) => writeln!(out, "{value:#}"),
-            Err(_) => out.write_all(json).and_then(|()| out.write_all(b"\n")),
-        },
+        Format::Pretty => writeln!(out, "{}", indent(&String::from_utf8_lossy(json))),
         Format::Ndjson => out.write_all(json).and_then(|()| out.write_all(b"\n")),
     };
     written

@@ -5,6 +5,7 @@ use kiln_hl7::{Index, Message};
 
 use super::FIXTURES;
 use crate::failure::Failure;
+use crate::indent::indent;
 
 /// The message that is shown: short, from a device at the bedside.
 const SHOWN: &str = "oru-r01-point-of-care-glucose.hl7";
@@ -35,13 +36,12 @@ pub(crate) fn example(mapper: &Mapper) -> Result<Example, Failure> {
     let json = conversion
         .resources()
         .find(|resource| resource.resource_type == SHOWN_AS)
-        .map(|resource| resource.json.to_vec());
-    let value: serde_json::Value =
-        serde_json::from_slice(json.as_deref().unwrap_or(b"null")).map_err(Failure::stopped)?;
+        .map(|resource| indent(&String::from_utf8_lossy(resource.json)))
+        .ok_or_else(|| Failure::stopped("the example message gave no resource to show"))?;
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     Ok(Example {
         message: lines(&String::from_utf8_lossy(bytes).replace('\r', "\n")),
-        resource: lines(&format!("{value:#}")),
+        resource: lines(&json),
     })
 }
 

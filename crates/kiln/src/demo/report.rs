@@ -76,7 +76,7 @@ impl Report<'_> {
         let directory = self.directory.display();
         let _ = writeln!(
             out,
-            "\nWhere it lies\n  {directory}/fhir/*.ndjson    one file a resource type\n  {directory}/dead.ndjson     what could not be mapped, as received\n"
+            "\nWhere it lies\n  {directory}/fhir/*.ndjson    one file a resource type\n  {directory}/dead.ndjson      what could not be mapped, as received\n"
         );
         let _ = writeln!(out, "Try next");
         let _ = writeln!(out, "  kiln tail --dir {directory} --type Patient");
@@ -89,7 +89,7 @@ impl Report<'_> {
         } else {
             let _ = writeln!(
                 out,
-                "  kiln demo --hold                 stays up: kiln send --to localhost:2575 your.hl7"
+                "  kiln demo --hold                 stays up for your own messages"
             );
         }
         let _ = writeln!(out, "  kiln convert your.hl7            offline");
