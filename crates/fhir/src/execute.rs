@@ -204,7 +204,7 @@ impl<'r, 'a> Run<'r, 'a> {
     fn id(&mut self, resource: &ResourcePlan, ordinal: usize) -> Uuid {
         let mut seed = std::mem::take(&mut self.work.seed);
         let mut scratch = std::mem::take(&mut self.work.scratch);
-        let found = resource.id.iter().any(|alternative| {
+        let found = resource.id.iter().find(|alternative| {
             seed.clear();
             seed.extend_from_slice(resource.kind.as_bytes());
             !alternative.is_empty()
@@ -212,7 +212,7 @@ impl<'r, 'a> Run<'r, 'a> {
                     .iter()
                     .all(|part| self.identity(part, &mut seed, &mut scratch))
         });
-        if !found {
+        if found.is_none() {
             seed.clear();
             seed.extend_from_slice(resource.kind.as_bytes());
             let msh = self.places.message.msh();
@@ -228,8 +228,13 @@ impl<'r, 'a> Run<'r, 'a> {
         let mut id = identity::id(&seed);
         let count = self.work.seen.entry((resource.kind, id)).or_insert(0);
         *count += 1;
-        if *count > 1 && !resource.mention {
-            // Two facts that the message does not tell apart are still two.
+        let named = found.is_some_and(|parts| {
+            parts
+                .iter()
+                .any(|part| matches!(part, Identity::Identifier(_)))
+        });
+        if *count > 1 && !resource.mention && !named {
+            // Two facts that the message does not tell apart are still two; one identifier is one resource.
             seed.extend_from_slice(b"|#");
             number(*count as usize, &mut seed);
             id = identity::id(&seed);
