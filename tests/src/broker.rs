@@ -1,6 +1,5 @@
 //! One Apache Kafka broker (`KRaft`, broker and controller in one process), on loopback, that can be killed.
 
-use std::env;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -19,15 +18,16 @@ const CLUSTER: &str = "S2lsbkVuZFRvRW5kVGVzdA";
 pub struct Broker {
     child: Child,
     directory: PathBuf,
+    jars: PathBuf,
     address: SocketAddr,
 }
 
 impl Broker {
-    /// Formats `directory`, starts a broker on free ports and waits until it answers.
+    /// Formats `directory`, starts a broker from Kafka's `jars` on free ports and waits until it answers.
     ///
     /// # Panics
-    /// When `KILN_KAFKA_LIB` does not name the directory of Kafka's jars, or the broker does not come up.
-    pub fn start(directory: &Path) -> Broker {
+    /// When the broker does not come up.
+    pub fn start(directory: &Path, jars: &Path) -> Broker {
         fs::create_dir_all(directory).expect("a directory for the broker");
         let (address, controller) = (free_address(), free_address());
         fs::write(
@@ -36,7 +36,7 @@ impl Broker {
         )
         .expect("its properties");
         fs::write(directory.join("log4j2.properties"), LOGGING).expect("its logging");
-        let status = java(directory)
+        let status = java(directory, jars)
             .args([
                 "kafka.tools.StorageTool",
                 "format",
@@ -54,8 +54,9 @@ impl Broker {
             directory.display()
         );
         let broker = Broker {
-            child: run(directory),
+            child: run(directory, jars),
             directory: directory.to_owned(),
+            jars: jars.to_owned(),
             address,
         };
         broker.await_ready();
@@ -71,7 +72,7 @@ impl Broker {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("the broker to be reaped");
-        self.child = run(&self.directory);
+        self.child = run(&self.directory, &self.jars);
         self.await_ready();
     }
 
@@ -95,29 +96,31 @@ impl Drop for Broker {
     }
 }
 
-fn java(directory: &Path) -> Command {
-    let lib = env::var("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
+fn java(directory: &Path, jars: &Path) -> Command {
     let log = File::options()
         .create(true)
         .append(true)
         .open(directory.join("broker.log"))
         .expect("a log file");
     let mut java = Command::new("java");
-    java.args(["-Xms256m", "-Xmx512m", "-cp", &format!("{lib}/*")])
-        .arg(format!(
-            "-Dlog4j2.configurationFile={}",
-            directory.join("log4j2.properties").display()
-        ))
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().expect("a second handle of the log"))
-        .stderr(log);
+    java.args([
+        "-Xms256m",
+        "-Xmx512m",
+        "-cp",
+        &format!("{}/*", jars.display()),
+    ])
+    .arg(format!(
+        "-Dlog4j2.configurationFile={}",
+        directory.join("log4j2.properties").display()
+    ))
+    .stdin(Stdio::null())
+    .stdout(log.try_clone().expect("a second handle of the log"))
+    .stderr(log);
     java
 }
 
-fn run(directory: &Path) -> Child {
-    java(directory)
+fn run(directory: &Path, jars: &Path) -> Child {
+    java(directory, jars)
         .arg("kafka.Kafka")
         .arg(directory.join("server.properties"))
         .spawn()

@@ -2,6 +2,8 @@
 //! Here on a real broker: 2,000 messages of 8 feeds over 8 connections; the pipeline is killed with SIGKILL in the middle
 //! of them, and so is the broker. A consumer of another make reads what was committed.
 
+use std::env;
+use std::path::Path;
 use std::time::Duration;
 
 use kiln_tests::{
@@ -19,7 +21,10 @@ const SHUTDOWN: Duration = Duration::from_secs(30);
 #[test]
 fn broker_and_pipeline_killed_under_load_lose_nothing_and_repeat_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut broker = Broker::start(&directory.path().join("broker"));
+    let jars = env::var_os("KILN_KAFKA_LIB").expect(
+        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
+    );
+    let mut broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
     let config = format!(
         "name: e2e\nstore:\n  kafka:\n    brokers: [\"{}\"]\n    topics:\n      create: true\n      partitions: 4\n      replication: 1\n",
         broker.address()

@@ -1,8 +1,10 @@
 //! Every chore of development, behind `cargo xtask`.
 
+mod need;
 mod stage;
+mod validate;
 
-use std::{process::ExitCode, time::Instant};
+use std::{ffi::OsString, process::ExitCode, time::Instant};
 
 use clap::{Parser, Subcommand};
 
@@ -18,6 +20,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Bring what the tests need: system packages (when root), jars from Maven Central, a Python package
+    Setup,
+    /// Validate FHIR in .json and .ndjson files or directories of them, or NDJSON on standard input (-)
+    Validate {
+        /// Print every issue, warnings too, as one JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Files, directories or -
+        #[arg(required = true)]
+        paths: Vec<OsString>,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -29,7 +42,29 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let Chore::Test { stages, list } = Arguments::parse().chore;
+    match Arguments::parse().chore {
+        Chore::Setup => ended(need::all()),
+        Chore::Validate { json, mut paths } => {
+            if json {
+                paths.insert(0, "--json".into());
+            }
+            ended(validate::validate(&paths))
+        }
+        Chore::Test { stages, list } => test(stages, list),
+    }
+}
+
+fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(stages: Vec<Stage>, list: bool) -> ExitCode {
     if list {
         for stage in Stage::ALL {
             println!("{:8} {}", stage.name(), stage.what());

@@ -1,6 +1,12 @@
 use std::{env, process::Command};
 
 use clap::ValueEnum;
+use kiln_tests::Broker;
+
+use crate::{
+    need::{class_path, jars, kcat, mllp_send, root, run},
+    validate,
+};
 
 /// One stage of `cargo xtask test`.
 #[derive(Clone, Copy, ValueEnum)]
@@ -9,11 +15,22 @@ pub(crate) enum Stage {
     Clippy,
     Unit,
     Doc,
+    Validate,
+    Kafka,
+    E2e,
 }
 
 impl Stage {
     /// In the order in which they run.
-    pub(crate) const ALL: &[Self] = &[Self::Fmt, Self::Clippy, Self::Unit, Self::Doc];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Fmt,
+        Self::Clippy,
+        Self::Unit,
+        Self::Doc,
+        Self::Validate,
+        Self::Kafka,
+        Self::E2e,
+    ];
 
     /// The word on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -22,6 +39,9 @@ impl Stage {
             Self::Clippy => "clippy",
             Self::Unit => "unit",
             Self::Doc => "doc",
+            Self::Validate => "validate",
+            Self::Kafka => "kafka",
+            Self::E2e => "e2e",
         }
     }
 
@@ -32,6 +52,11 @@ impl Stage {
             Self::Clippy => "no lint has anything to say",
             Self::Unit => "unit, behaviour, property, snapshot and documentation tests pass",
             Self::Doc => "the documentation builds without a warning",
+            Self::Validate => {
+                "the FHIR of fixtures and corpus (KILN_CORPUS) has no error for the HAPI validator"
+            }
+            Self::Kafka => "the stores' promises hold on a real Kafka broker",
+            Self::E2e => "the built binary keeps its promises to senders, readers and newcomers",
         }
     }
 
@@ -55,20 +80,52 @@ impl Stage {
                 &["doc", "--workspace", "--no-deps"],
                 Some(("RUSTDOCFLAGS", "-D warnings")),
             ),
+            Self::Validate => validate::stage(),
+            Self::Kafka => kafka(),
+            Self::E2e => end_to_end(),
         }
     }
 }
 
+fn kafka() -> Result<(), String> {
+    let jars = jars("kafka")?;
+    let arguments = [
+        "test",
+        "--package",
+        "kiln-pipeline",
+        "--features",
+        "kafka-tests",
+        "--test",
+        "kafka",
+    ];
+    // What compiles while no broker waits for it.
+    run(cargo_command().args(arguments).arg("--no-run"))?;
+    let directory = tempfile::tempdir().map_err(|error| format!("a directory: {error}"))?;
+    let broker = Broker::start(directory.path(), &jars);
+    run(cargo_command()
+        .args(arguments)
+        .env("KILN_TEST_KAFKA", broker.address()))
+}
+
+fn end_to_end() -> Result<(), String> {
+    kcat()?;
+    let kafka = jars("kafka")?;
+    let sender = class_path("sender", "Send")?;
+    let python = mllp_send()?;
+    cargo(&["build", "--package", "kiln"], None)?;
+    run(cargo_command()
+        .args(["test", "--package", "kiln-tests", "--test", "*"])
+        .env("KILN_KAFKA_LIB", kafka)
+        .env("KILN_HAPI_SENDER", sender)
+        .env("KILN_MLLP_SEND", python))
+}
+
 fn cargo(arguments: &[&str], variable: Option<(&str, &str)>) -> Result<(), String> {
+    run(cargo_command().args(arguments).envs(variable))
+}
+
+fn cargo_command() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).envs(variable);
-    let shown = format!("cargo {}", arguments.join(" "));
-    let status = command
-        .status()
-        .map_err(|error| format!("`{shown}` did not start: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("`{shown}` ended with {status}"))
-    }
+    command.current_dir(root());
+    command
 }

@@ -1,0 +1,169 @@
+use std::{
+    collections::hash_map::DefaultHasher,
+    env, fs,
+    hash::{Hash, Hasher},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The Python package that is a third party's sender, pinned.
+const PYTHON_SENDER: &str = "hl7==0.4.5";
+
+/// The top of the workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_owned)
+        .unwrap_or_default()
+}
+
+/// Runs a command, and says which one failed.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}");
+    let status = command
+        .status()
+        .map_err(|error| format!("`{shown}` did not start: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{shown}` ended with {status}"))
+    }
+}
+
+/// Brings everything that the stages need.
+pub(crate) fn all() -> Result<(), String> {
+    programs()?;
+    for set in ["validator", "sender", "kafka"] {
+        jars(set)?;
+    }
+    mllp_send().map(drop)
+}
+
+/// The programs of the system; missing ones are installed with apt-get when root, else named.
+fn programs() -> Result<(), String> {
+    let wanted = [
+        ("cc", "gcc"),
+        ("make", "make"),
+        ("perl", "perl"),
+        ("javac", "openjdk-17-jdk-headless"),
+        ("mvn", "maven"),
+        ("kcat", "kcat"),
+        ("python3", "python3"),
+    ];
+    let mut packages: Vec<&str> = wanted
+        .iter()
+        .filter(|(program, _)| !on_path(program))
+        .map(|(_, package)| *package)
+        .collect();
+    let venv = Command::new("python3")
+        .args(["-c", "import ensurepip, venv"])
+        .stderr(Stdio::null())
+        .status();
+    if !venv.is_ok_and(|status| status.success()) {
+        packages.push("python3-venv");
+    }
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("install with `apt-get install {}`", packages.join(" "));
+    if !on_path("apt-get") || !is_root() {
+        return Err(format!("missing programs; {by_hand} or your system's own"));
+    }
+    run(Command::new("apt-get").args(["update", "-qq"]))
+        .and_then(|()| {
+            run(Command::new("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(["install", "-y", "-qq", "--no-install-recommends"])
+                .args(&packages))
+        })
+        .map_err(|error| format!("{error}; {by_hand}"))
+}
+
+/// The directory of the jars of `tests/java/<set>`, brought from Maven Central once for each state of its pom.
+pub(crate) fn jars(set: &str) -> Result<PathBuf, String> {
+    let pom = root().join("tests/java").join(set).join("pom.xml");
+    let cache = cached(set, &pom)?;
+    let done = cache.join("complete");
+    if !done.exists() {
+        programs()?;
+        run(Command::new("mvn")
+            .args(["-q", "-B", "-ntp", "-f"])
+            .arg(&pom)
+            .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
+            .arg(format!("-DoutputDirectory={}", cache.display())))
+        .map_err(|error| format!("{error}; Maven Central must be reachable"))?;
+        written(&done)?;
+    }
+    Ok(cache)
+}
+
+/// The class path of the program `tests/java/<set>/<class>.java`, compiled once for each state of its source.
+pub(crate) fn class_path(set: &str, class: &str) -> Result<String, String> {
+    let jars = jars(set)?;
+    let source = root()
+        .join("tests/java")
+        .join(set)
+        .join(format!("{class}.java"));
+    let classes = cached(&format!("{set}-classes"), &source)?;
+    let done = classes.join("complete");
+    if !done.exists() {
+        programs()?;
+        run(Command::new("javac")
+            .args(["-cp", &format!("{}/*", jars.display()), "-d"])
+            .arg(&classes)
+            .arg(&source))?;
+        written(&done)?;
+    }
+    Ok(format!("{}/*:{}", jars.display(), classes.display()))
+}
+
+/// The command `mllp_send` of the Python package hl7, in an environment of its own.
+pub(crate) fn mllp_send() -> Result<PathBuf, String> {
+    let environment = root().join("target/python");
+    let command = environment.join("bin/mllp_send");
+    if !command.exists() {
+        programs()?;
+        run(Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(&environment))?;
+        run(Command::new(environment.join("bin/pip"))
+            .args(["install", "--quiet", PYTHON_SENDER])
+            .stdin(Stdio::null()))?;
+    }
+    Ok(command)
+}
+
+/// kcat, or what to install.
+pub(crate) fn kcat() -> Result<(), String> {
+    if on_path("kcat") {
+        return Ok(());
+    }
+    programs()
+}
+
+fn cached(name: &str, source: &Path) -> Result<PathBuf, String> {
+    let text =
+        fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    Ok(root()
+        .join("target/java")
+        .join(format!("{name}-{:016x}", hasher.finish())))
+}
+
+fn written(path: &Path) -> Result<(), String> {
+    fs::write(path, "").map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn on_path(program: &str) -> bool {
+    env::var_os("PATH")
+        .is_some_and(|path| env::split_paths(&path).any(|entry| entry.join(program).is_file()))
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n")
+}
