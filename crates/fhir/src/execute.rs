@@ -927,7 +927,7 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             identity::id(&seed)
         } else {
-            seed.extend_from_slice(&body);
+            identity::content(&body, &mut seed);
             identity::id(&seed)
         };
         if self.out.criteria.len() == criteria_start {

@@ -43,6 +43,26 @@ pub(crate) fn criteria(system: &[u8], value: &[u8], out: &mut String) {
     }
 }
 
+/// Appends a resource's JSON with the ids alone of what it refers to, so that both ways to write a reference give one seed.
+pub(crate) fn content(json: &[u8], seed: &mut Vec<u8>) {
+    const KEY: &[u8] = b"\"reference\":\"";
+    let mut rest = json;
+    while let Some(start) = rest.windows(KEY.len()).position(|window| window == KEY) {
+        let (before, value) = rest.split_at(start + KEY.len());
+        seed.extend_from_slice(before);
+        let end = value
+            .iter()
+            .position(|&byte| byte == b'"')
+            .unwrap_or(value.len());
+        let prefix = value[..end]
+            .iter()
+            .rposition(|byte| b"/:".contains(byte))
+            .map_or(0, |at| at + 1);
+        rest = &value[prefix..];
+    }
+    seed.extend_from_slice(rest);
+}
+
 /// System and value of the first identifier in a resource's JSON, as written there.
 pub(crate) fn first_identifier(json: &[u8]) -> Option<(&[u8], &[u8])> {
     const KEY: &[u8] = b",\"identifier\":[{";

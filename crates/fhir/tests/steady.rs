@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::Path;
 
-use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_fhir::{Conversion, ConvertOptions, Mapper, References};
 use kiln_hl7::{Index, Message};
 use proptest::prelude::*;
 
@@ -126,5 +126,30 @@ proptest! {
         let mut bundle = Vec::new();
         out.write_bundle(&mut bundle);
         prop_assert!(serde_json::from_slice::<serde_json::Value>(&bundle).is_ok());
+    }
+}
+
+#[test]
+fn ids_are_the_same_however_references_are_written() {
+    let mapper = Mapper::embedded().unwrap();
+    let ids = |bytes: &[u8], references| {
+        let mut index = Index::new();
+        let message = Message::parse(bytes, &mut index).unwrap();
+        let options = ConvertOptions {
+            references,
+            ..ConvertOptions::default()
+        };
+        let mut out = Conversion::new();
+        // A message without a map has no ids, in either form.
+        let _ = mapper.convert(&message, &options, &mut out);
+        out.resources()
+            .map(|resource| (resource.resource_type.to_owned(), resource.id))
+            .collect::<Vec<_>>()
+    };
+    for bytes in fixtures() {
+        assert_eq!(
+            ids(&bytes, References::Relative),
+            ids(&bytes, References::Urn)
+        );
     }
 }
