@@ -34,7 +34,7 @@ pub fn expected_resources(messages: &[Message], scratch: &Path) -> Vec<Record> {
     );
     let mut records = Vec::new();
     for message in messages {
-        let path = output.join(format!("{}.hl7.json", message.control_id));
+        let path = output.join(format!("{}.json", message.control_id));
         let text =
             fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let bundle: Value = serde_json::from_str(&text).expect("a Bundle must be JSON");

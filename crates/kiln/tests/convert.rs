@@ -98,7 +98,7 @@ fn each_input_of_a_directory_has_its_own_output() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    for name in ["one.hl7.json", "lab/two.HL7.json"] {
+    for name in ["one.json", "lab/two.json"] {
         let bundle: serde_json::Value =
             serde_json::from_slice(&fs::read(to.join(name)).unwrap()).unwrap();
         assert_eq!(bundle["resourceType"], "Bundle");
@@ -110,7 +110,7 @@ fn each_input_of_a_directory_has_its_own_output() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    assert!(json_lines(&fs::read(to.join("lab/two.HL7.ndjson")).unwrap()).len() > 1);
+    assert!(json_lines(&fs::read(to.join("lab/two.ndjson")).unwrap()).len() > 1);
 }
 
 #[test]
@@ -147,4 +147,23 @@ fn a_missing_file_is_an_error_before_anything_is_done() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("/nonexistent.hl7"));
+}
+
+#[test]
+fn inputs_that_would_share_an_output_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let (from, to) = (root.path().join("in"), root.path().join("out"));
+    fs::create_dir_all(&from).unwrap();
+    for name in ["same.hl7", "same.HL7"] {
+        fs::copy(fixture("vxu-v04-refusal.hl7"), from.join(name)).unwrap();
+    }
+    let output = kiln()
+        .args(["convert", "--out"])
+        .arg(&to)
+        .arg(&from)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("same.json"));
+    assert!(!to.exists());
 }

@@ -19,8 +19,8 @@ use crate::messages;
 /// Convert files of messages to FHIR R4, offline
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Converts files of HL7v2 messages to FHIR R4. No store, no network.\n\nA file holds one message or many; line ends may be CR, LF or CRLF; MLLP frames and FHS/BHS batches are understood. Directories are searched for *.hl7.\n\nWith --out every input FILE becomes DIR/<its path below the argument>.json: one transaction Bundle, or a Bundle a line when it held several messages; with --format ndjson, .ndjson: one resource a line. Without --out the same lines go to standard output, resources unless --format bundle is given.",
-    after_help = "Examples:\n  kiln convert message.hl7 | jq .resourceType\n  kiln convert --out fhir messages/            messages/lab/a.hl7 becomes fhir/lab/a.hl7.json\n  cat feed.hl7 | kiln convert --format bundle -\n\nExit codes: 0 all converted; 1 some messages failed, the summary says which, where and why; 2 nothing to convert."
+    long_about = "Converts files of HL7v2 messages to FHIR R4. No store, no network.\n\nA file holds one message or many; line ends may be CR, LF or CRLF; MLLP frames and FHS/BHS batches are understood. Directories are searched for *.hl7.\n\nWith --out every input PATH/name.hl7 becomes DIR/name.json, with its path below the argument: one transaction Bundle, or a Bundle a line when it held several messages; with --format ndjson, .ndjson: one resource a line. Without --out the same lines go to standard output, resources unless --format bundle is given.",
+    after_help = "Examples:\n  kiln convert message.hl7 | jq .resourceType\n  kiln convert --out fhir messages/            messages/lab/a.hl7 becomes fhir/lab/a.json\n  cat feed.hl7 | kiln convert --format bundle -\n\nExit codes: 0 all converted; 1 some messages failed, the summary says which, where and why; 2 nothing to convert."
 )]
 pub(crate) struct Convert {
     /// Files, directories, or - for standard input
@@ -72,6 +72,9 @@ impl Convert {
             out: self.out.as_deref(),
             jobs,
         };
+        if self.out.is_some() {
+            work::check_outputs(&inputs, format)?;
+        }
         let summary = work::convert_all(&plan, &inputs)?;
         if self.json {
             eprintln!("{}", summary.json());

@@ -1,6 +1,6 @@
 //! All files, over threads; output in the order of the inputs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -119,9 +119,32 @@ fn convert_one(plan: &Plan<'_>, converter: &mut Converter<'_>, input: &Input) ->
     result
 }
 
-/// The input's path with an extension added, so that no two inputs of a directory share an output.
+/// Refuses inputs of which one would overwrite another's output, such as `a.hl7` and `a.HL7`.
+pub(super) fn check_outputs(inputs: &[Input], format: Format) -> Result<(), Failure> {
+    let mut outputs = BTreeSet::new();
+    for input in inputs {
+        let output = output_name(&input.relative, format);
+        if !outputs.insert(output.clone()) {
+            return Err(Failure::wrong(format!(
+                "two inputs would be written to {}; convert them into directories of their own",
+                output.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The input's path, its `.hl7` replaced; any other extension stays and gets another one behind it.
 fn output_name(relative: &Path, format: Format) -> PathBuf {
-    let mut name = relative.as_os_str().to_owned();
+    let message = relative
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("hl7"));
+    let mut name = if message {
+        relative.with_extension("")
+    } else {
+        relative.to_owned()
+    }
+    .into_os_string();
     name.push(match format {
         Format::Bundle => ".json",
         Format::Ndjson => ".ndjson",
