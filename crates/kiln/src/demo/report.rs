@@ -89,8 +89,9 @@ impl Report<'_> {
         } else {
             let _ = writeln!(
                 out,
-                "  kiln demo --hold                 stays up for your own messages"
+                "  kiln demo --hold                 stays up for your own messages; then, elsewhere:"
             );
+            let _ = writeln!(out, "  kiln send --to {} your.hl7", self.address);
         }
         let _ = writeln!(out, "  kiln convert your.hl7            offline");
         let _ = writeln!(
