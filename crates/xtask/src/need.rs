@@ -43,10 +43,10 @@ pub(crate) fn all() -> Result<(), String> {
 /// The programs of the system; missing ones are installed with apt-get when root, else named.
 fn programs() -> Result<(), String> {
     let wanted = [
-        ("cc", "gcc"),
+        ("cc", "build-essential"),
         ("make", "make"),
         ("perl", "perl"),
-        ("javac", "openjdk-17-jdk-headless"),
+        ("javac", "default-jdk-headless"),
         ("mvn", "maven"),
         ("kcat", "kcat"),
         ("python3", "python3"),

@@ -15,6 +15,7 @@ pub(crate) enum Stage {
     Clippy,
     Unit,
     Doc,
+    Bench,
     Validate,
     Kafka,
     E2e,
@@ -27,6 +28,7 @@ impl Stage {
         Self::Clippy,
         Self::Unit,
         Self::Doc,
+        Self::Bench,
         Self::Validate,
         Self::Kafka,
         Self::E2e,
@@ -39,6 +41,7 @@ impl Stage {
             Self::Clippy => "clippy",
             Self::Unit => "unit",
             Self::Doc => "doc",
+            Self::Bench => "bench",
             Self::Validate => "validate",
             Self::Kafka => "kafka",
             Self::E2e => "e2e",
@@ -52,6 +55,7 @@ impl Stage {
             Self::Clippy => "no lint has anything to say",
             Self::Unit => "unit, behaviour, property, snapshot and documentation tests pass",
             Self::Doc => "the documentation builds without a warning",
+            Self::Bench => "each benchmark runs once; the figures come from `cargo bench`",
             Self::Validate => {
                 "the FHIR of fixtures and corpus (KILN_CORPUS) has no error for the HAPI validator"
             }
@@ -80,6 +84,7 @@ impl Stage {
                 &["doc", "--workspace", "--no-deps"],
                 Some(("RUSTDOCFLAGS", "-D warnings")),
             ),
+            Self::Bench => cargo(&["test", "--package", "kiln-benches", "--benches"], None),
             Self::Validate => validate::stage(),
             Self::Kafka => kafka(),
             Self::E2e => end_to_end(),
