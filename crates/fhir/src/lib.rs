@@ -8,6 +8,7 @@
 //!
 //! This crate knows nothing of files, sockets, Kafka or time.
 
+mod authority;
 mod bundle;
 mod compile;
 mod conversion;

@@ -8,7 +8,7 @@ use crate::definitions::Definitions;
 use crate::error::{ConvertError, MapErrors};
 use crate::execute;
 use crate::identity;
-use crate::maps::model;
+use crate::maps::read;
 use crate::options::ConvertOptions;
 
 /// Map files of the crate: place and text.
@@ -50,7 +50,7 @@ impl Mapper {
     /// Compiles a set of map files. Every mistake in them is reported at once.
     pub fn load(sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
         let mut errors = Vec::new();
-        let maps = model::read(sources, &mut errors);
+        let maps = read::read(sources, &mut errors);
         let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
         if !errors.is_empty() {
             errors

@@ -75,6 +75,19 @@ pub(crate) struct Source {
     pub(crate) subcomponent: u16,
 }
 
+impl Source {
+    /// The first repetition of a whole field.
+    pub(crate) fn field(slot: u8, field: u16) -> Source {
+        Source {
+            slot,
+            field,
+            repetition: 0,
+            component: 0,
+            subcomponent: 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Node {
     Leaf(Vec<Candidate>),

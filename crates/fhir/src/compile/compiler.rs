@@ -1,0 +1,141 @@
+//! The state of compiling: names become numbers, and mistakes are collected.
+
+use std::collections::HashMap;
+
+use super::table::table;
+use crate::definitions::Definitions;
+use crate::error::MapError;
+use crate::maps::condition::Condition;
+use crate::maps::model::{FieldMap, Maps};
+use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Slot, Source, Table};
+use crate::tree::Placed;
+
+pub(crate) struct Compiled {
+    pub(crate) messages: Vec<MessagePlan>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) systems: Option<usize>,
+}
+
+/// Compiles all maps; mistakes go to `errors`.
+pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>) -> Compiled {
+    let mut names: Vec<&String> = maps.tables.keys().collect();
+    names.sort();
+    let numbers: HashMap<&str, usize> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| (name.as_str(), n))
+        .collect();
+    let tables = names
+        .iter()
+        .map(|name| table(&maps.tables[*name]))
+        .collect();
+    let mut compiler = Compiler {
+        maps,
+        r4,
+        errors,
+        tables: numbers,
+        segments: Vec::new(),
+        slots: Vec::new(),
+        applications: 0,
+    };
+    let mut fields: Vec<(&String, &FieldMap)> = maps.fields.iter().collect();
+    fields.sort_by_key(|(_, map)| map.file);
+    for (_, map) in fields {
+        compiler.check(map);
+    }
+    let messages = maps
+        .messages
+        .iter()
+        .map(|map| compiler.message(map))
+        .collect();
+    Compiled {
+        messages,
+        tables,
+        systems: compiler.tables.get("systems").copied(),
+    }
+}
+
+pub(super) struct Compiler<'m> {
+    pub(super) maps: &'m Maps,
+    pub(super) r4: &'m Definitions,
+    pub(super) errors: &'m mut Vec<MapError>,
+    pub(super) tables: HashMap<&'m str, usize>,
+    pub(super) segments: Vec<[u8; 3]>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) applications: usize,
+}
+
+/// What a map is applied to.
+#[derive(Clone)]
+pub(super) struct Scope<'s> {
+    pub(super) of: &'s str,
+    pub(super) base: Source,
+    /// Numbers the application within the resource.
+    pub(super) application: usize,
+    pub(super) prefix: Vec<Placed>,
+    pub(super) conditions: Vec<Condition<Source>>,
+    pub(super) codes: Option<usize>,
+    pub(super) depth: usize,
+}
+
+impl<'s> Scope<'s> {
+    pub(super) fn new(of: &'s str, base: Source, application: usize) -> Scope<'s> {
+        Scope {
+            of,
+            base,
+            application,
+            prefix: Vec::new(),
+            conditions: Vec::new(),
+            codes: None,
+            depth: 0,
+        }
+    }
+}
+
+impl Compiler<'_> {
+    pub(super) fn error(&mut self, file: usize, line: u32, message: impl Into<String>) {
+        let error = MapError {
+            file: self.maps.files[file].clone(),
+            line,
+            message: message.into(),
+        };
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    pub(super) fn segment(&mut self, name: &str) -> u8 {
+        let bytes = name.as_bytes();
+        let name = [bytes.first(), bytes.get(1), bytes.get(2)].map(|b| b.copied().unwrap_or(b' '));
+        let at = self
+            .segments
+            .iter()
+            .position(|other| *other == name)
+            .unwrap_or_else(|| {
+                self.segments.push(name);
+                self.segments.len() - 1
+            });
+        u8::try_from(at.min(MAX_SEGMENT_NAMES - 1)).unwrap_or(0)
+    }
+
+    pub(super) fn slot(&mut self, name: &str, each: Option<usize>) -> u8 {
+        let slot = Slot {
+            segment: self.segment(name),
+            each,
+        };
+        let at = self
+            .slots
+            .iter()
+            .position(|other| *other == slot)
+            .unwrap_or_else(|| {
+                self.slots.push(slot);
+                self.slots.len() - 1
+            });
+        u8::try_from(at.min(MAX_SLOTS - 1)).unwrap_or(0)
+    }
+
+    pub(super) fn application(&mut self) -> usize {
+        self.applications += 1;
+        self.applications
+    }
+}

@@ -1,0 +1,125 @@
+//! Codes and their systems: looked up in code tables, named by URI.
+
+use super::element::Written;
+use super::run::Run;
+use crate::authority::{self, is_oid};
+use crate::issue::IssueReason;
+use crate::plan::{CodePart, Source};
+use crate::primitive::Primitive;
+
+impl Run<'_, '_> {
+    /// A part of what a code table has for a code.
+    pub(super) fn mapped(
+        &mut self,
+        from: Source,
+        table: usize,
+        part: CodePart,
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        let Some(text) = self.places.text(from, scratch) else {
+            return Written::Nothing;
+        };
+        let Some(entry) = self.tables[table].get(text) else {
+            if part == CodePart::Code {
+                self.issue(Some(from), IssueReason::UnmappedCode);
+            }
+            return Written::Nothing;
+        };
+        let text = match part {
+            CodePart::Code => Some(&entry.code),
+            CodePart::Display => entry.display.as_ref(),
+            CodePart::System => entry.system.as_ref(),
+        };
+        let start = buffer.len();
+        let written = text.is_some_and(|text| kind.write(text, self.offset, buffer).is_ok());
+        if !written {
+            buffer.truncate(start);
+        }
+        Written::content_if(written)
+    }
+
+    /// Whether the original coding stands beside the mapped one: only when it is of another system.
+    pub(super) fn keeps(
+        &mut self,
+        table: usize,
+        code: Source,
+        system: Option<Source>,
+        scratch: &mut String,
+    ) -> bool {
+        let mapped = self
+            .places
+            .text(code, scratch)
+            .and_then(|text| self.tables[table].get(text));
+        let Some(mapped) = mapped else { return true };
+        let Some(system) = system else { return false };
+        let Some(name) = self.places.text(system, scratch) else {
+            return false;
+        };
+        let mut uri = std::mem::take(&mut self.work.other);
+        let stated = self.system(name, &mut uri);
+        let keeps = stated && mapped.system.as_deref() != Some(uri.as_str());
+        self.work.other = uri;
+        keeps
+    }
+
+    /// The URI of an assigning authority.
+    pub(super) fn authority_uri(
+        &mut self,
+        from: Source,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        let Some(value) = self.places.value(from) else {
+            return Written::Nothing;
+        };
+        let mut uri = std::mem::take(&mut self.work.seed);
+        uri.clear();
+        let found = authority::hd_uri(value, &mut uri, scratch);
+        let text = std::str::from_utf8(&uri).unwrap_or_default();
+        let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
+        self.work.seed = uri;
+        Written::content_if(written)
+    }
+
+    /// The URI of a coding system.
+    pub(super) fn system_uri(
+        &mut self,
+        from: Source,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        let Some(text) = self.places.text(from, scratch) else {
+            return Written::Nothing;
+        };
+        let mut uri = std::mem::take(&mut self.work.other);
+        let found = self.system(text, &mut uri);
+        let written = found && Primitive::Uri.write(&uri, self.offset, buffer).is_ok();
+        self.work.other = uri;
+        Written::content_if(written)
+    }
+
+    /// The URI of a coding system's name (HL7 table 0396).
+    fn system(&self, name: &str, uri: &mut String) -> bool {
+        uri.clear();
+        if let Some(entry) = self.systems.and_then(|table| self.tables[table].get(name)) {
+            uri.push_str(&entry.code);
+        } else if let Some(table) = name
+            .strip_prefix("HL7")
+            .filter(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit()))
+        {
+            uri.push_str("http://terminology.hl7.org/CodeSystem/v2-");
+            uri.push_str(table);
+        } else if name.starts_with("http://")
+            || name.starts_with("https://")
+            || name.starts_with("urn:")
+        {
+            uri.push_str(name);
+        } else if is_oid(name) {
+            uri.push_str("urn:oid:");
+            uri.push_str(name);
+        }
+        !uri.is_empty()
+    }
+}

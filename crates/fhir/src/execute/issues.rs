@@ -1,0 +1,43 @@
+//! Telling what could not be mapped.
+
+use super::run::Run;
+use crate::issue::{Issue, IssueReason};
+use crate::plan::Source;
+
+/// Issues kept of one message.
+const MAX_ISSUES: usize = 256;
+
+impl Run<'_, '_> {
+    pub(super) fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
+        let Some(source) = source else { return };
+        let Some(segment) = self.places.slots[usize::from(source.slot)] else {
+            return;
+        };
+        let repetition = if source.repetition == 0 {
+            1
+        } else {
+            self.places.repetitions[usize::from(source.repetition)]
+        };
+        let before = self.places.message.segments().take(segment.ordinal());
+        let occurrence = before
+            .filter(|other| other.name() == segment.name())
+            .count()
+            + 1;
+        let issue = Issue {
+            segment: name_of(segment.name()),
+            occurrence: u16::try_from(occurrence).unwrap_or(u16::MAX),
+            field: source.field,
+            repetition,
+            component: source.component,
+            reason,
+        };
+        if !self.out.issues.contains(&issue) && self.out.issues.len() < MAX_ISSUES {
+            self.out.issues.push(issue);
+        }
+    }
+}
+
+pub(super) fn name_of(name: &str) -> [u8; 3] {
+    let bytes = name.as_bytes();
+    [bytes.first(), bytes.get(1), bytes.get(2)].map(|b| b.copied().unwrap_or(b'?'))
+}

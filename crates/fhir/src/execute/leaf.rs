@@ -1,0 +1,117 @@
+//! Writing a primitive: the first row that holds and gives a value.
+
+use super::element::Written;
+use super::run::Run;
+use crate::issue::IssueReason;
+use crate::plan::{Candidate, Value};
+
+impl<'r> Run<'r, '_> {
+    pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
+        let mut scratch = std::mem::take(&mut self.work.scratch);
+        let mut result = Written::Nothing;
+        for candidate in candidates {
+            if !candidate
+                .conditions
+                .iter()
+                .all(|condition| self.places.holds(condition, &mut scratch))
+            {
+                continue;
+            }
+            let start = buffer.len();
+            result = self.candidate(candidate, buffer, &mut scratch);
+            if result != Written::Nothing {
+                if self.is_allowed(candidate, &buffer[start..]) {
+                    // A constant that stands for a value of the message says as much as the value.
+                    if result == Written::Constant
+                        && candidate.from.is_some()
+                        && candidates.iter().any(Candidate::hopes)
+                    {
+                        result = Written::Content;
+                    }
+                    break;
+                }
+                result = Written::Nothing;
+            }
+            buffer.truncate(start);
+            if let Some(default) = &candidate.default
+                && candidate
+                    .from
+                    .is_none_or(|from| self.places.is_valued(from))
+            {
+                buffer.extend_from_slice(default);
+                result = if candidate.from.is_some() {
+                    Written::Content
+                } else {
+                    Written::Constant
+                };
+                break;
+            }
+        }
+        self.work.scratch = scratch;
+        result
+    }
+
+    fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
+        let Some(allowed) = &candidate.allowed else {
+            return true;
+        };
+        let code = std::str::from_utf8(json)
+            .unwrap_or_default()
+            .trim_matches('"');
+        let known = allowed.binary_search(&code).is_ok();
+        if !known {
+            self.issue(candidate.from, IssueReason::UnmappedCode);
+        }
+        known
+    }
+
+    fn candidate(
+        &mut self,
+        candidate: &'r Candidate,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        match (&candidate.value, candidate.from) {
+            (Value::Constant(json), from) => {
+                if from.is_some_and(|from| !self.places.is_valued(from)) {
+                    return Written::Nothing;
+                }
+                buffer.extend_from_slice(json);
+                Written::Constant
+            }
+            (Value::Nested { kind, root }, _) => {
+                self.work.scratch = std::mem::take(scratch);
+                let written = self.nested(kind, root, buffer);
+                *scratch = std::mem::take(&mut self.work.scratch);
+                written
+            }
+            (Value::Link { resource, all }, _) => self.link(*resource, *all, buffer),
+            (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer, scratch),
+            (Value::Never, _) | (_, None) => Written::Nothing,
+            (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer, scratch),
+            (Value::Authority, Some(from)) => self.authority_uri(from, buffer, scratch),
+            (Value::System, Some(from)) => self.system_uri(from, buffer, scratch),
+            (Value::Mapped(table, part, kind), Some(from)) => {
+                self.mapped(from, *table, *part, *kind, buffer, scratch)
+            }
+            (
+                Value::Original {
+                    primitive,
+                    table,
+                    code,
+                    system,
+                    is_system,
+                },
+                Some(from),
+            ) => {
+                if !self.keeps(*table, *code, *system, scratch) {
+                    Written::Nothing
+                } else if *is_system {
+                    self.system_uri(from, buffer, scratch)
+                } else {
+                    self.primitive(from, *primitive, buffer, scratch)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Writing one resource, and those that it opened.
+
+use uuid::Uuid;
+
+use super::element::Written;
+use super::issues::name_of;
+use super::run::Run;
+use crate::authority;
+use crate::conversion::Entry;
+use crate::identity;
+use crate::issue::{Issue, IssueReason};
+use crate::plan::ResourcePlan;
+
+impl<'r> Run<'r, '_> {
+    pub(super) fn resource(&mut self, resource: &'r ResourcePlan, at: usize) {
+        let instance = self.work.instances[at];
+        let already = self.work.seen.contains_key(&(resource.kind, instance.id));
+        if already {
+            return;
+        }
+        self.instance = at;
+        self.stand(resource, instance.group, instance.anchor);
+        let mut buffer = std::mem::take(&mut self.out.bytes);
+        let start = buffer.len();
+        head(resource.kind, instance.id, &mut buffer);
+        let written = self.members(&resource.root, &mut buffer, true);
+        buffer.push(b'}');
+        if written == Written::Nothing {
+            self.work.instances[at].dropped = true;
+            buffer.truncate(start);
+            self.out.bytes = buffer;
+            self.work.pending.clear();
+            self.work.pending_entries.clear();
+            if let Some(segment) = self.places.message.segment_at(instance.anchor) {
+                self.out.issues.push(Issue {
+                    segment: name_of(segment.name()),
+                    occurrence: 1,
+                    field: 0,
+                    repetition: 1,
+                    component: 0,
+                    reason: IssueReason::MissingRequired,
+                });
+            }
+            return;
+        }
+        let criteria = resource
+            .mention
+            .then(|| self.criteria(resource, instance.id));
+        self.out.entries.push(Entry {
+            resource_type: resource.kind,
+            id: instance.id,
+            json: start..buffer.len(),
+            criteria,
+        });
+        self.work.seen.insert((resource.kind, instance.id), 1);
+        for entry in self.work.pending_entries.drain(..) {
+            if self
+                .work
+                .seen
+                .insert((entry.resource_type, entry.id), 1)
+                .is_some()
+            {
+                continue;
+            }
+            let start = buffer.len();
+            buffer.extend_from_slice(&self.work.pending[entry.json.clone()]);
+            self.out.entries.push(Entry {
+                json: start..buffer.len(),
+                ..entry
+            });
+        }
+        self.work.pending.clear();
+        self.out.bytes = buffer;
+    }
+
+    fn criteria(&mut self, resource: &ResourcePlan, id: Uuid) -> std::ops::Range<usize> {
+        let start = self.out.criteria.len();
+        let mut seed = std::mem::take(&mut self.work.seed);
+        let mut scratch = std::mem::take(&mut self.work.scratch);
+        if let Some(source) = resource.criteria
+            && let Some(repetition) = self.identifier(source, &mut scratch)
+        {
+            seed.clear();
+            let segment = self.places.slots[usize::from(source.slot)];
+            let value = segment.map(|s| {
+                s.field(usize::from(source.field))
+                    .repetition(repetition)
+                    .part(4)
+            });
+            if value.is_some_and(|value| authority::hd_uri(value, &mut seed, &mut scratch))
+                && let Some(text) = self.part(source, repetition, 1, &mut scratch)
+            {
+                identity::criteria(&seed, text.as_bytes(), &mut self.out.criteria);
+            }
+        }
+        if self.out.criteria.len() == start {
+            by_id(id, &mut self.out.criteria);
+        }
+        self.work.seed = seed;
+        self.work.scratch = scratch;
+        start..self.out.criteria.len()
+    }
+}
+
+pub(super) fn head(kind: &str, id: Uuid, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"resourceType":""#);
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(br#"","id":""#);
+    out.extend_from_slice(
+        id.hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            .as_bytes(),
+    );
+    out.push(b'"');
+}
+
+pub(super) fn by_id(id: Uuid, out: &mut String) {
+    out.push_str("_id=");
+    out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+}

@@ -1,0 +1,128 @@
+//! One run of a plan over a message: resources are found first, so that links are known, then written.
+
+use std::collections::HashMap;
+
+use kiln_hl7::Message;
+use uuid::Uuid;
+
+use super::instances::Instance;
+use crate::conversion::{Conversion, Entry};
+use crate::error::ConvertError;
+use crate::group::Groups;
+use crate::options::{ConvertOptions, UtcOffset};
+use crate::place::Places;
+use crate::plan::{MessagePlan, Table};
+use crate::primitive;
+
+/// Resources of one message.
+const MAX_RESOURCES: usize = 100_000;
+
+/// A resource may come to nothing because one that it needs did; chains are no longer than this.
+const MAX_PASSES: usize = 4;
+
+/// Buffers that conversions reuse.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    pub(super) groups: Groups,
+    pub(super) instances: Vec<Instance>,
+    /// First instance of each resource plan, and the end.
+    pub(super) firsts: Vec<usize>,
+    pub(super) buffers: Vec<Vec<u8>>,
+    pub(super) pending: Vec<u8>,
+    pub(super) pending_entries: Vec<Entry>,
+    pub(super) scratch: String,
+    pub(super) other: String,
+    pub(super) seed: Vec<u8>,
+    pub(super) seen: HashMap<(&'static str, Uuid), u32>,
+}
+
+pub(crate) fn run(
+    plan: &MessagePlan,
+    tables: &[Table],
+    systems: Option<usize>,
+    message: Message<'_>,
+    options: ConvertOptions,
+    out: &mut Conversion,
+) -> Result<(), ConvertError> {
+    let mut work = std::mem::take(&mut out.work);
+    work.groups
+        .read(plan, message.segments().map(|segment| segment.name()));
+    work.instances.clear();
+    work.firsts.clear();
+    work.seen.clear();
+    work.pending.clear();
+    work.pending_entries.clear();
+    let stated = message.header().date_time();
+    let stated = stated
+        .text_in(&mut work.scratch)
+        .ok()
+        .and_then(primitive::offset_of);
+    let mut run = Run {
+        plan,
+        tables,
+        systems,
+        options,
+        out,
+        work,
+        places: Places::new(message),
+        offset: stated.unwrap_or(options.default_offset),
+        instance: 0,
+        linked: None,
+    };
+    let result = run.all();
+    run.out.work = run.work;
+    result
+}
+
+pub(super) struct Run<'r, 'a> {
+    pub(super) plan: &'r MessagePlan,
+    pub(super) tables: &'r [Table],
+    pub(super) systems: Option<usize>,
+    pub(super) options: ConvertOptions,
+    pub(super) out: &'r mut Conversion,
+    pub(super) work: Work,
+    pub(super) places: Places<'a>,
+    pub(super) offset: UtcOffset,
+    pub(super) instance: usize,
+    pub(super) linked: Option<usize>,
+}
+
+impl Run<'_, '_> {
+    fn all(&mut self) -> Result<(), ConvertError> {
+        let plan = self.plan;
+        for resource in &plan.resources {
+            self.work.firsts.push(self.work.instances.len());
+            self.instances(resource);
+            if self.work.instances.len() > MAX_RESOURCES {
+                return Err(ConvertError::TooLarge {
+                    what: "resources",
+                    limit: MAX_RESOURCES,
+                });
+            }
+        }
+        self.work.firsts.push(self.work.instances.len());
+        // A resource that comes to nothing must not be referred to: what was written before it was known is written again.
+        for _ in 0..MAX_PASSES {
+            self.work.seen.clear();
+            self.out.clear();
+            if !self.pass() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all resources; answers whether one was found to come to nothing.
+    fn pass(&mut self) -> bool {
+        let plan = self.plan;
+        let mut dropped = false;
+        for (number, resource) in plan.resources.iter().enumerate() {
+            for instance in self.work.firsts[number]..self.work.firsts[number + 1] {
+                let known = self.work.instances[instance].dropped;
+                self.resource(resource, instance);
+                dropped |= self.work.instances[instance].dropped != known;
+            }
+        }
+        dropped
+    }
+}

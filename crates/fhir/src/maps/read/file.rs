@@ -1,0 +1,119 @@
+//! Reading map files: the folder says what kind of map a file holds.
+
+use super::reader::Reader;
+use crate::error::MapError;
+use crate::mapper::MapSource;
+use crate::maps::model::{FieldMap, Maps};
+use crate::maps::yaml::{self, Node};
+use crate::nearest;
+
+/// Reads all files; mistakes go to `errors`.
+pub(crate) fn read(sources: &[MapSource<'_>], errors: &mut Vec<MapError>) -> Maps {
+    let mut maps = Maps::default();
+    for source in sources {
+        let file = maps.files.len();
+        maps.files.push(source.path.to_owned());
+        let mut reader = Reader {
+            file: source.path,
+            errors,
+        };
+        match yaml::read(source.text) {
+            Err((line, message)) => reader.error(line, message),
+            Ok(node) => reader.file(&node, file, &mut maps),
+        }
+    }
+    maps
+}
+
+impl Reader<'_> {
+    fn file(&mut self, node: &Node, file: usize, maps: &mut Maps) {
+        let mut parts = self.file.rsplit('/');
+        let stem = parts
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".yaml")
+            .to_owned();
+        let folder = parts.next().unwrap_or_default();
+        let (name, line) = match folder {
+            "segments" | "datatypes" => {
+                let entries = self.entries(node, &["map", "of", "to", "rows", "skip", "note"]);
+                let name = self.required(&entries, "map");
+                let of = self.required(&entries, "of");
+                let to = self.required(&entries, "to");
+                let rows = self
+                    .list(&entries, "rows")
+                    .iter()
+                    .filter_map(|row| self.row(row))
+                    .collect();
+                for skip in self.list(&entries, "skip") {
+                    self.entries(
+                        skip,
+                        &["from", "to", "if", "reason", "note", "row", "target"],
+                    );
+                }
+                let map = FieldMap {
+                    file,
+                    line: node.line,
+                    of,
+                    to,
+                    rows,
+                };
+                let other = maps
+                    .fields
+                    .insert(name.clone(), map)
+                    .map(|other| other.file);
+                self.duplicate(node.line, &name, other.map(|n| maps.files[n].clone()));
+                (name, node.line)
+            }
+            "codes" => {
+                let entries = self.entries(
+                    node,
+                    &[
+                        "map", "of", "system", "default", "codes", "note", "source", "skip",
+                    ],
+                );
+                let name = self.required(&entries, "map");
+                let table = self.table(&entries, file);
+                let other = maps
+                    .tables
+                    .insert(name.clone(), table)
+                    .map(|other| other.file);
+                self.duplicate(node.line, &name, other.map(|n| maps.files[n].clone()));
+                (name, node.line)
+            }
+            "messages" => {
+                let map = self.message(node, file);
+                let other = maps
+                    .messages
+                    .iter()
+                    .find(|other| other.name == map.name)
+                    .map(|other| other.file);
+                self.duplicate(node.line, &map.name, other.map(|n| maps.files[n].clone()));
+                let name = (map.name.clone(), map.line);
+                maps.messages.push(map);
+                name
+            }
+            _ => {
+                let folders = ["messages", "segments", "datatypes", "codes"];
+                let hint = nearest::hint(folder, folders);
+                self.error(1, format!("maps lie in messages, segments, datatypes or codes, not in `{folder}`{hint}"));
+                return;
+            }
+        };
+        if name.replace('/', "") != stem.replace('/', "") && !name.is_empty() {
+            self.error(
+                line,
+                format!("`map: {name}` must equal the file name `{stem}`"),
+            );
+        }
+    }
+
+    fn duplicate(&mut self, line: u32, name: &str, other: Option<String>) {
+        if let Some(other) = other {
+            self.error(
+                line,
+                format!("the name `{name}` is already taken by {other}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Reading message maps: structure and resources.
+
+use super::reader::{Entries, Reader};
+use crate::maps::model::{Application, IdPart, Link, MessageMap, Part, ResourceMap};
+use crate::maps::path;
+use crate::maps::yaml::{Kind, Node};
+
+impl Reader<'_> {
+    pub(super) fn message(&mut self, node: &Node, file: usize) -> MessageMap {
+        let entries = self.entries(
+            node,
+            &["map", "events", "structure", "resources", "note", "skip"],
+        );
+        let name = self.required(&entries, "map");
+        let events = self
+            .list(&entries, "events")
+            .iter()
+            .filter_map(|event| event.scalar().map(str::to_owned))
+            .collect();
+        let structure = self.structure(Self::file_list(&entries, "structure"));
+        let resources = self
+            .list(&entries, "resources")
+            .iter()
+            .map(|node| self.resource(node))
+            .collect();
+        MessageMap {
+            file,
+            line: node.line,
+            name,
+            events,
+            structure,
+            resources,
+        }
+    }
+
+    fn file_list<'n>(entries: &Entries<'n>, key: &str) -> &'n [Node] {
+        match entries.get(key) {
+            Some(Node {
+                kind: Kind::List(items),
+                ..
+            }) => items,
+            _ => &[],
+        }
+    }
+
+    fn structure(&mut self, nodes: &[Node]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for node in nodes {
+            let (name, of) = if let Some(name) = node.scalar() {
+                (name.to_owned(), None)
+            } else {
+                let entries = self.entries(node, &["group", "of", "note"]);
+                let name = self.required(&entries, "group");
+                (name, Some(self.structure(Self::file_list(&entries, "of"))))
+            };
+            let repeats = name.ends_with('*');
+            parts.push(Part {
+                name: name.trim_end_matches('*').to_owned(),
+                repeats,
+                of,
+            });
+        }
+        parts
+    }
+
+    fn resource(&mut self, node: &Node) -> ResourceMap {
+        let keys = [
+            "name", "type", "per", "from", "if", "request", "id", "criteria", "links", "note",
+        ];
+        let entries = self.entries(node, &keys);
+        let name = self.required(&entries, "name");
+        let kind = self.text(&entries, "type").unwrap_or_else(|| name.clone());
+        let per = self.required(&entries, "per");
+        let condition = self.condition(&entries);
+        let from = self
+            .list(&entries, "from")
+            .iter()
+            .map(|node| self.application(node))
+            .collect();
+        let mention = match self.text(&entries, "request").as_deref() {
+            None | Some("authority") => false,
+            Some("mention") => true,
+            Some(other) => {
+                self.error(
+                    node.line,
+                    format!("`request: {other}` is neither `authority` nor `mention`"),
+                );
+                false
+            }
+        };
+        let id = self
+            .list(&entries, "id")
+            .iter()
+            .map(|node| self.id_parts(node))
+            .collect();
+        let criteria =
+            self.text(&entries, "criteria")
+                .and_then(|text| match self.id_part(node.line, &text) {
+                    Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
+                    None => None,
+                });
+        let mut links = Vec::new();
+        match entries.get("links") {
+            Some(Node {
+                kind: Kind::Map(pairs),
+                ..
+            }) => {
+                for (key, value) in pairs {
+                    let to_text = key.scalar().unwrap_or_default().to_owned();
+                    let names: Vec<&Node> = match &value.kind {
+                        Kind::List(items) => items.iter().collect(),
+                        _ => vec![value],
+                    };
+                    match path::target(&to_text) {
+                        Err(message) => self.error(key.line, message),
+                        Ok(to) => links.extend(names.iter().map(|name| Link {
+                            line: key.line,
+                            to: to.clone(),
+                            to_text: to_text.clone(),
+                            resource: name.scalar().unwrap_or_default().to_owned(),
+                        })),
+                    }
+                }
+            }
+            Some(other) => self.error(
+                other.line,
+                "`links` must be a map of target paths to resource names",
+            ),
+            None => {}
+        }
+        ResourceMap {
+            line: node.line,
+            name,
+            kind,
+            per,
+            from,
+            condition,
+            mention,
+            id,
+            criteria,
+            links,
+        }
+    }
+
+    fn application(&mut self, node: &Node) -> Application {
+        if let Some(map) = node.scalar() {
+            return Application {
+                line: node.line,
+                map: map.to_owned(),
+                each: None,
+                condition: None,
+            };
+        }
+        let entries = self.entries(node, &["map", "each", "if", "note"]);
+        Application {
+            line: node.line,
+            map: self.required(&entries, "map"),
+            each: self.text(&entries, "each"),
+            condition: self.condition(&entries),
+        }
+    }
+
+    fn id_parts(&mut self, node: &Node) -> Vec<IdPart> {
+        let nodes = match &node.kind {
+            Kind::List(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        nodes
+            .iter()
+            .filter_map(|node| self.id_part(node.line, node.scalar().unwrap_or_default()))
+            .collect()
+    }
+
+    fn id_part(&mut self, line: u32, text: &str) -> Option<IdPart> {
+        match text.split_once(' ') {
+            Some((_, path)) => self.source(line, path).map(IdPart::Identifier),
+            None => self.source(line, text).map(IdPart::Source),
+        }
+    }
+}

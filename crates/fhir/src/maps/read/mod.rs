@@ -1,0 +1,9 @@
+//! Map files to the model.
+
+mod file;
+mod message;
+mod reader;
+mod row;
+mod table;
+
+pub(crate) use file::read;

@@ -1,0 +1,79 @@
+//! The tree as plan, in R4 order.
+
+use super::shape::{Entry, Shape};
+use crate::definitions::Definitions;
+use crate::plan::{Candidate, Child, Item, Node, Value};
+
+impl Shape {
+    pub(super) fn node(self, r4: &Definitions) -> Node {
+        match self {
+            Shape::Empty => Node::Leaf(Vec::new()),
+            Shape::Leaf(entries) => Node::Leaf(
+                entries
+                    .into_iter()
+                    .map(|entry| match entry {
+                        Entry::Row(candidate) => candidate,
+                        Entry::Nested(kind, place, shape) => Candidate {
+                            conditions: Vec::new(),
+                            from: None,
+                            value: Value::Nested {
+                                kind,
+                                root: shape.node(r4),
+                            },
+                            default: None,
+                            allowed: None,
+                            place,
+                        },
+                    })
+                    .collect(),
+            ),
+            Shape::Items(items) => Node::Items {
+                items: items
+                    .into_iter()
+                    .map(|item| Item {
+                        slot: item.slot,
+                        repetitions: item.repetitions,
+                        links: item.links,
+                        node: item.shape.node(r4),
+                    })
+                    .collect(),
+            },
+            Shape::Object(kind, mut branches) => {
+                let lacks = r4
+                    .required(&kind)
+                    .any(|element| !branches.iter().any(|b| b.order == element.order));
+                branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
+                let mut children: Vec<Child> = branches
+                    .into_iter()
+                    .map(|branch| Child {
+                        key: format!("\"{}\":", branch.name).into_bytes(),
+                        order: branch.order,
+                        required: branch.required,
+                        node: branch.shape.node(r4),
+                    })
+                    .collect();
+                let hopes = children.iter().any(|child| hopes(&child.node));
+                for child in &mut children {
+                    // What R4 requires may stand on constants alone.
+                    if let (true, Node::Object { hopes, .. }) = (child.required, &mut child.node) {
+                        *hopes = false;
+                    }
+                }
+                Node::Object {
+                    children,
+                    hopes,
+                    lacks,
+                }
+            }
+        }
+    }
+}
+
+/// Whether a node could hold more than constants.
+fn hopes(node: &Node) -> bool {
+    match node {
+        Node::Leaf(candidates) => candidates.iter().any(Candidate::hopes),
+        Node::Object { hopes, .. } => *hopes,
+        Node::Items { items } => items.iter().any(|item| hopes(&item.node)),
+    }
+}

@@ -1,0 +1,124 @@
+//! Which items repeat, and with what: a segment's occurrences or a field's repetitions.
+
+use super::shape::{Entry, Shape, TreeItem};
+use crate::maps::condition::Condition;
+use crate::plan::{Candidate, Part, Slot, Source, Value};
+
+impl Shape {
+    fn candidates<'t>(&'t mut self, visit: &mut impl FnMut(&'t mut Candidate)) {
+        match self {
+            Shape::Empty => {}
+            Shape::Leaf(entries) => {
+                for entry in entries {
+                    match entry {
+                        Entry::Row(candidate) => visit(candidate),
+                        Entry::Nested(_, _, shape) => shape.candidates(visit),
+                    }
+                }
+            }
+            Shape::Object(_, branches) => branches
+                .iter_mut()
+                .for_each(|branch| branch.shape.candidates(visit)),
+            Shape::Items(items) => items
+                .iter_mut()
+                .for_each(|item| item.shape.candidates(visit)),
+        }
+    }
+
+    /// Gives each item its loops: the outermost item whose rows all come from one field repeats with it.
+    pub(super) fn assign(&mut self, slots: &[Slot], loops: &mut usize, open: &mut Vec<u8>) {
+        match self {
+            Shape::Empty => {}
+            Shape::Leaf(entries) => {
+                for entry in entries {
+                    if let Entry::Nested(_, _, shape) = entry {
+                        shape.assign(slots, loops, open);
+                    }
+                }
+            }
+            Shape::Object(_, branches) => branches
+                .iter_mut()
+                .for_each(|b| b.shape.assign(slots, loops, open)),
+            Shape::Items(items) => items
+                .iter_mut()
+                .for_each(|item| item.assign(slots, loops, open)),
+        }
+    }
+}
+
+impl TreeItem {
+    fn assign(&mut self, slots: &[Slot], loops: &mut usize, open: &mut Vec<u8>) {
+        let mut sources: Vec<Source> = Vec::new();
+        self.shape
+            .candidates(&mut |candidate| sources.extend(candidate.from));
+        let each = sources
+            .iter()
+            .map(|source| source.slot)
+            .find(|slot| slots[usize::from(*slot)].each.is_some());
+        let opened = each.filter(|slot| !open.contains(slot));
+        if let Some(slot) = opened {
+            self.slot = Some(slot);
+            open.push(slot);
+        }
+        if let Some(first) = sources.first().copied()
+            && first.field > 0
+            && first.repetition == 0
+            && sources
+                .iter()
+                .all(|s| (s.slot, s.field, s.repetition) == (first.slot, first.field, 0))
+        {
+            *loops += 1;
+            let number = u8::try_from((*loops).min(usize::from(u8::MAX))).unwrap_or(u8::MAX);
+            self.repetitions = Some((first.slot, first.field, number));
+            self.shape
+                .candidates(&mut |candidate| candidate.repeat(first.slot, first.field, number));
+        }
+        self.shape.assign(slots, loops, open);
+        if opened.is_some() {
+            open.pop();
+        }
+    }
+}
+
+impl Candidate {
+    /// Reads the current repetition of a field from now on.
+    fn repeat(&mut self, slot: u8, field: u16, number: u8) {
+        let set = |source: &mut Source| {
+            if (source.slot, source.field, source.repetition) == (slot, field, 0) {
+                source.repetition = number;
+            }
+        };
+        self.from.iter_mut().for_each(set);
+        match &mut self.value {
+            Value::Join(parts, _) => {
+                for part in parts {
+                    if let Part::Source(source) = part {
+                        set(source);
+                    }
+                }
+            }
+            Value::Original { code, system, .. } => {
+                set(code);
+                system.iter_mut().for_each(set);
+            }
+            _ => {}
+        }
+        for condition in &mut self.conditions {
+            repeat_condition(condition, &set);
+        }
+    }
+}
+
+fn repeat_condition(condition: &mut Condition<Source>, set: &impl Fn(&mut Source)) {
+    match condition {
+        Condition::Valued(s) | Condition::Among(s, _) | Condition::Length(s, ..) => set(s),
+        // COUNT is of all repetitions, also inside the loop over them.
+        Condition::Count(..) => {}
+        Condition::Not(inner) => repeat_condition(inner, set),
+        Condition::And(all) | Condition::Or(all) => {
+            for condition in all {
+                repeat_condition(condition, set);
+            }
+        }
+    }
+}
