@@ -17,6 +17,7 @@ mod error;
 mod execute;
 mod group;
 mod identity;
+mod indent;
 mod issue;
 mod json;
 mod mapper;
@@ -30,6 +31,7 @@ mod tree;
 
 pub use conversion::{Conversion, Request, Resource};
 pub use error::{ConvertError, MapError, MapErrors};
+pub use indent::indent;
 pub use issue::{Issue, IssueReason};
 pub use mapper::{MapSource, Mapper};
 pub use options::{ConvertOptions, ParseOffsetError, References, UtcOffset};

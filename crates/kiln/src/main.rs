@@ -5,7 +5,6 @@ mod config;
 mod convert;
 mod demo;
 mod failure;
-mod indent;
 mod interrupt;
 mod invocation;
 mod messages;

@@ -4,11 +4,11 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use kiln_fhir::indent;
 use kiln_pipeline::config::Config;
 use kiln_pipeline::store::{Reader, Selection, Stream};
 
 use crate::failure::Failure;
-use crate::indent::indent;
 use crate::interrupt;
 
 /// Show what was emitted

@@ -1,9 +1,10 @@
-//! JSON for people: indented, its members in the order in which they were written.
+//! JSON for people.
 
 const STEP: &str = "  ";
 
-/// Indents well-formed compact JSON.
-pub(crate) fn indent(json: &str) -> String {
+/// Indents well-formed JSON by two spaces. Members keep their order and numbers their digits (`1.50` stays `1.50`, as FHIR
+/// R4, decimal, asks for), which a tree of values would lose.
+pub fn indent(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let mut in_string = false;
