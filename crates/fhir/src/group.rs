@@ -125,10 +125,19 @@ impl Groups {
         }
     }
 
-    /// The next segment of that name directly in a group.
-    pub(crate) fn next(&self, name: u8, group: usize, from: usize) -> Option<usize> {
+    /// The next segment of that name directly in a group, or in the groups `within` below it.
+    pub(crate) fn next(
+        &self,
+        name: u8,
+        group: usize,
+        within: Option<usize>,
+        from: usize,
+    ) -> Option<usize> {
         let instance = self.instances[group];
-        (from.max(instance.start)..instance.end)
-            .find(|n| self.names[*n] == name && self.of[*n] == group)
+        (from.max(instance.start)..instance.end).find(|n| {
+            let of = self.of[*n];
+            self.names[*n] == name
+                && within.map_or(of == group, |within| self.instances[of].group == within)
+        })
     }
 }

@@ -63,36 +63,96 @@ pub(crate) fn content(json: &[u8], seed: &mut Vec<u8>) {
     seed.extend_from_slice(rest);
 }
 
-/// System and value of the first identifier in a resource's JSON, as written there.
-pub(crate) fn first_identifier(json: &[u8]) -> Option<(&[u8], &[u8])> {
-    const KEY: &[u8] = b",\"identifier\":[{";
-    let start = json.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
-    let (mut depth, mut at) = (0_usize, start);
-    let (mut system, mut value): (&[u8], Option<&[u8]>) = (b"", None);
-    let mut key: &[u8] = b"";
+/// What tells a resource from others of its type.
+pub(crate) enum Known<'j> {
+    /// System and value of an identifier.
+    Identifier(&'j [u8], &'j [u8]),
+    /// Identifiers without a system, and what the resource is a part of: a bed is known by its number in a room.
+    Numbers(&'j [u8], &'j [u8]),
+    /// Nothing but its content.
+    Content,
+}
+
+/// What tells a resource from others, out of its members as written (`,"name":value…`).
+pub(crate) fn of(json: &[u8]) -> Known<'_> {
+    let (mut identifiers, mut whole): (&[u8], &[u8]) = (b"", b"");
+    members(json, |key, value| match key {
+        b"identifier" => identifiers = value,
+        b"partOf" => whole = value,
+        _ => {}
+    });
+    let mut found = None;
+    items(identifiers, |item| {
+        let (mut system, mut value): (&[u8], &[u8]) = (b"", b"");
+        members(item, |key, text| match key {
+            b"system" => system = text.get(1..text.len() - 1).unwrap_or_default(),
+            b"value" => value = text.get(1..text.len() - 1).unwrap_or_default(),
+            _ => {}
+        });
+        if found.is_none() && !system.is_empty() && !value.is_empty() {
+            found = Some((system, value));
+        }
+    });
+    match found {
+        Some((system, value)) => Known::Identifier(system, value),
+        None if identifiers.is_empty() => Known::Content,
+        None => Known::Numbers(identifiers, whole),
+    }
+}
+
+/// The reference in `partOf`, as written, when a resource says nothing else.
+pub(crate) fn whole(json: &[u8]) -> Option<&[u8]> {
+    const PART: &[u8] = b",\"partOf\":{\"reference\":";
+    let reference = json.strip_prefix(PART)?.strip_suffix(b"}")?;
+    (text_end(reference, 1) + 1 == reference.len()).then_some(reference)
+}
+
+/// Visits the members of an object written without its braces.
+fn members<'j>(json: &'j [u8], mut visit: impl FnMut(&'j [u8], &'j [u8])) {
+    let mut at = 0;
+    while let Some(open) = json[at..].iter().position(|&byte| byte == b'"') {
+        let start = at + open + 1;
+        let end = text_end(json, start);
+        let value = end + 2;
+        at = value_end(json, value);
+        if let (Some(key), Some(value)) = (json.get(start..end), json.get(value..at)) {
+            visit(key, value);
+        }
+    }
+}
+
+/// Visits the objects of an array, each without its braces.
+fn items<'j>(json: &'j [u8], mut visit: impl FnMut(&'j [u8])) {
+    let mut at = 1;
+    while at < json.len() {
+        let end = value_end(json, at);
+        if let Some(item) = json.get(at + 1..end.saturating_sub(1)) {
+            visit(item);
+        }
+        at = end + 1;
+    }
+}
+
+/// Where the value that starts at `at` ends: before the comma or bracket that follows it.
+fn value_end(json: &[u8], mut at: usize) -> usize {
+    let mut depth = 0_usize;
     while at < json.len() {
         match json[at] {
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 0 => break,
+            b'}' | b']' | b',' if depth == 0 => break,
             b'}' | b']' => depth -= 1,
-            b'"' => {
-                let open = at + 1;
-                at = open;
-                while at < json.len() && json[at] != b'"' {
-                    at += if json[at] == b'\\' { 2 } else { 1 };
-                }
-                let text = json.get(open..at).unwrap_or_default();
-                if json.get(at + 1) == Some(&b':') {
-                    key = text;
-                } else if depth == 0 && key == b"system" {
-                    system = text;
-                } else if depth == 0 && key == b"value" {
-                    value = Some(text);
-                }
-            }
+            b'"' => at = text_end(json, at + 1),
             _ => {}
         }
         at += 1;
     }
-    value.map(|value| (system, value))
+    at.min(json.len())
+}
+
+/// Where the text that starts at `at` ends: at its closing quote.
+fn text_end(json: &[u8], mut at: usize) -> usize {
+    while at < json.len() && json[at] != b'"' {
+        at += if json[at] == b'\\' { 2 } else { 1 };
+    }
+    at.min(json.len())
 }

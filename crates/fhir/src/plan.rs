@@ -44,6 +44,8 @@ pub(crate) struct ResourcePlan {
     pub(crate) slots: Vec<Slot>,
     pub(crate) condition: Option<Condition<Source>>,
     pub(crate) mention: bool,
+    /// Written even when nothing of the message fills it.
+    pub(crate) bare: bool,
     pub(crate) id: Vec<Vec<Identity>>,
     pub(crate) criteria: Option<Source>,
     pub(crate) root: Node,
@@ -55,6 +57,8 @@ pub(crate) struct Slot {
     pub(crate) segment: u8,
     /// Loops over all of them in the resource's group.
     pub(crate) each: Option<usize>,
+    /// The group below the resource's own that the loop goes through.
+    pub(crate) within: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -114,6 +118,8 @@ pub(crate) struct Child {
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) slot: Option<u8>,
+    /// The group below the resource's own that the loop over segments goes through.
+    pub(crate) within: Option<usize>,
     /// Slot, field and number of the loop over repetitions.
     pub(crate) repetitions: Option<(u8, u16, u8)>,
     /// Loops over all linked instances of this resource.
@@ -169,6 +175,7 @@ pub(crate) enum Value {
         kind: &'static str,
         root: Node,
     },
+    /// A reference to another resource of the message; with `from`, to the one that stands at that segment.
     Link {
         resource: usize,
         all: bool,

@@ -118,10 +118,11 @@ impl Compiler<'_> {
         u8::try_from(at.min(MAX_SEGMENT_NAMES - 1)).unwrap_or(0)
     }
 
-    pub(super) fn slot(&mut self, name: &str, each: Option<usize>) -> u8 {
+    pub(super) fn slot(&mut self, name: &str, each: Option<usize>, within: Option<usize>) -> u8 {
         let slot = Slot {
             segment: self.segment(name),
             each,
+            within,
         };
         let at = self
             .slots

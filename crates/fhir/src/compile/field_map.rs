@@ -26,7 +26,7 @@ impl<'m> Compiler<'m> {
         }
         self.slots.clear();
         let segment = map.of.len() == 3 && self.maps.files[map.file].contains("segments/");
-        let slot = self.slot(if segment { &map.of } else { "MSH" }, None);
+        let slot = self.slot(if segment { &map.of } else { "MSH" }, None, None);
         let field = u16::from(!segment);
         let base = Source::field(slot, field);
         let application = self.application();

@@ -1,10 +1,12 @@
 //! Resources of a message map: their maps in one tree, their ids and links.
 
 use super::compiler::{Compiler, Scope};
-use crate::maps::model::{IdPart, MessageMap, ResourceMap};
+use crate::maps::model::{IdPart, Link, MessageMap, ResourceMap};
 use crate::maps::path::Step;
 use crate::nearest;
-use crate::plan::{Candidate, Group, Identity, MAX_LOOPS, MAX_SLOTS, ResourcePlan, Source, Value};
+use crate::plan::{
+    Candidate, Group, GroupPart, Identity, MAX_LOOPS, MAX_SLOTS, ResourcePlan, Source, Value,
+};
 use crate::tree::{Application, Placed, Tree};
 
 impl<'m> Compiler<'m> {
@@ -47,7 +49,7 @@ impl<'m> Compiler<'m> {
         }
         let (group, segment) = self.anchor(map, resource, groups)?;
         self.slots.clear();
-        self.slot("MSH", None);
+        self.slot("MSH", None, None);
         let mut tree = Tree::new(kind);
         for (number, application) in resource.from.iter().enumerate() {
             let Some(field_map) = self.maps.fields.get(&application.map) else {
@@ -68,7 +70,17 @@ impl<'m> Compiler<'m> {
                 continue;
             }
             let each = application.each.as_ref().map(|_| number);
-            let slot = self.slot(&field_map.of, each);
+            let within = match &application.each {
+                None => None,
+                Some(path) => match within(path, &field_map.of, group, groups) {
+                    Ok(within) => within,
+                    Err(message) => {
+                        self.error(map.file, application.line, message);
+                        continue;
+                    }
+                },
+            };
+            let slot = self.slot(&field_map.of, each, within);
             let base = Source::field(slot, 0);
             let id = self.application();
             let mut scope = Scope::new(&field_map.of, base, id);
@@ -79,6 +91,13 @@ impl<'m> Compiler<'m> {
                 scope.conditions.push(condition);
             }
             self.apply(field_map, &scope, &mut tree);
+            self.links(map, &application.links, Some(&scope), &mut tree);
+        }
+        if resource.bare
+            && let Some(element) = self.r4.required(kind).next()
+        {
+            let message = format!("`bare`: R4 requires {kind}.{}", element.name);
+            self.error(map.file, resource.line, message);
         }
         let base = Source::field(0, 0);
         let scope = Scope::new("MSH", base, 0);
@@ -110,7 +129,7 @@ impl<'m> Compiler<'m> {
             .criteria
             .as_ref()
             .and_then(|path| self.source(path, &scope).ok());
-        self.links(map, resource, &mut tree);
+        self.links(map, &resource.links, None, &mut tree);
         if self.slots.len() > MAX_SLOTS {
             self.error(
                 map.file,
@@ -134,14 +153,22 @@ impl<'m> Compiler<'m> {
             slots: std::mem::take(&mut self.slots),
             condition,
             mention: resource.mention,
+            bare: resource.bare,
             id,
             criteria,
             root,
         })
     }
 
-    fn links(&mut self, map: &MessageMap, resource: &ResourceMap, tree: &mut Tree) {
-        for link in &resource.links {
+    /// Adds links; those of an application of a map stand beside its rows, at the segment that it is applied to.
+    fn links(
+        &mut self,
+        map: &MessageMap,
+        links: &[Link],
+        scope: Option<&Scope<'_>>,
+        tree: &mut Tree,
+    ) {
+        for link in links {
             let Some(target) = map
                 .resources
                 .iter()
@@ -158,7 +185,7 @@ impl<'m> Compiler<'m> {
                 );
                 continue;
             };
-            let application = self.application();
+            let application = scope.map_or_else(|| self.application(), |s| s.application);
             let mut path = Application::place(&link.to, application);
             let ends_in_reference =
                 matches!(link.to.last(), Some(Step::Element { name, .. }) if name == "reference");
@@ -173,8 +200,8 @@ impl<'m> Compiler<'m> {
             }
             let all = link.to.iter().any(|step| matches!(step, Step::All { .. }));
             let candidate = Candidate {
-                conditions: Vec::new(),
-                from: None,
+                conditions: scope.map_or_else(Vec::new, |scope| scope.conditions.clone()),
+                from: scope.map(|scope| scope.base),
                 value: Value::Link {
                     resource: target,
                     all,
@@ -193,4 +220,31 @@ impl<'m> Compiler<'m> {
             }
         }
     }
+}
+
+/// The group below `group` that `each` leads to, such as `VISIT.NK1`; `None`: the segment stands in `group` itself.
+fn within(
+    each: &str,
+    segment: &str,
+    mut group: usize,
+    groups: &[Group],
+) -> Result<Option<usize>, String> {
+    let (path, name) = each
+        .rsplit_once('.')
+        .map_or((None, each), |(path, name)| (Some(path), name));
+    if name != segment {
+        return Err(format!(
+            "`each: {each}` does not end in the map's segment {segment}"
+        ));
+    }
+    let Some(path) = path else { return Ok(None) };
+    for step in path.split('.') {
+        let inner = |part: &GroupPart| part.group.filter(|n| groups[*n].name == step);
+        group = groups[group].parts.iter().find_map(inner).ok_or_else(|| {
+            let names = groups[group].parts.iter().filter_map(|part| part.group);
+            let hint = nearest::hint(step, names.map(|n| groups[n].name.as_str()));
+            format!("`each`: there is no group `{step}` here{hint}")
+        })?;
+    }
+    Ok(Some(group))
 }

@@ -15,7 +15,7 @@ impl Compiler<'_> {
     ) -> Result<Source, String> {
         let mut source = scope.base;
         if path.root == "EVENT" || path.root == "MESSAGE" {
-            let slot = self.slot("MSH", None);
+            let slot = self.slot("MSH", None, None);
             let component = if path.root == "EVENT" { 2 } else { 1 };
             return Ok(Source {
                 slot,
@@ -35,7 +35,7 @@ impl Compiler<'_> {
                     path.root, scope.of
                 ));
             }
-            source = Source::field(self.slot(&path.root, None), 0);
+            source = Source::field(self.slot(&path.root, None, None), 0);
         }
         if source.field == 0 {
             source.field = path.field;

@@ -28,7 +28,7 @@ impl<'r> Run<'r, '_> {
             loop {
                 let anchor = match resource.segment {
                     None => found.start,
-                    Some(name) => match self.work.groups.next(name, group, from) {
+                    Some(name) => match self.work.groups.next(name, group, None, from) {
                         None => break,
                         Some(anchor) => anchor,
                     },
@@ -62,7 +62,7 @@ impl<'r> Run<'r, '_> {
     pub(super) fn stand(&mut self, resource: &ResourcePlan, group: usize, anchor: usize) {
         for (n, slot) in resource.slots.iter().enumerate() {
             let ordinal = if slot.each.is_some() {
-                self.work.groups.next(slot.segment, group, 0)
+                self.work.groups.next(slot.segment, group, slot.within, 0)
             } else if Some(slot.segment) == resource.segment {
                 Some(anchor)
             } else {

@@ -21,7 +21,8 @@ impl<'r> Run<'r, '_> {
                 result = written;
             }
             let name = self.work.groups.names[segment.ordinal()];
-            let next = self.work.groups.next(name, group, segment.ordinal() + 1);
+            let after = segment.ordinal() + 1;
+            let next = self.work.groups.next(name, group, item.within, after);
             current = next.and_then(|ordinal| self.places.message.segment_at(ordinal));
         }
         self.places.slots[slot] = before;

@@ -85,7 +85,7 @@ impl<'r> Run<'r, '_> {
                 *scratch = std::mem::take(&mut self.work.scratch);
                 written
             }
-            (Value::Link { resource, all }, _) => self.link(*resource, *all, buffer),
+            (Value::Link { resource, all }, from) => self.link(*resource, from, *all, buffer),
             (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer, scratch),
             (Value::Never, _) | (_, None) => Written::Nothing,
             (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer, scratch),

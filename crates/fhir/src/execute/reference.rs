@@ -7,9 +7,9 @@ use super::instances::Instance;
 use super::resource::{by_id, head};
 use super::run::Run;
 use crate::conversion::Entry;
-use crate::identity;
+use crate::identity::{self, Known};
 use crate::options::References;
-use crate::plan::Node;
+use crate::plan::{Node, Source};
 
 impl<'r> Run<'r, '_> {
     pub(super) fn nested(
@@ -25,23 +25,35 @@ impl<'r> Run<'r, '_> {
             self.work.buffers.push(body);
             return Written::Nothing;
         }
+        if let Some(whole) = identity::whole(&body) {
+            // Nothing is known of the part itself: the whole takes its place.
+            buffer.extend_from_slice(whole);
+            self.work.buffers.push(body);
+            return Written::Content;
+        }
         let mut seed = std::mem::take(&mut self.work.seed);
         seed.clear();
         seed.extend_from_slice(kind.as_bytes());
         seed.push(b'|');
         let criteria_start = self.out.criteria.len();
-        let id = if let Some((system, value)) = identity::first_identifier(&body) {
-            seed.extend_from_slice(system);
-            seed.push(b'|');
-            seed.extend_from_slice(value);
-            if !system.is_empty() {
+        match identity::of(&body) {
+            Known::Identifier(system, value) => {
+                seed.extend_from_slice(system);
+                seed.push(b'|');
+                seed.extend_from_slice(value);
                 identity::criteria(system, value, &mut self.out.criteria);
             }
-            identity::id(&seed)
-        } else {
-            identity::content(&body, &mut seed);
-            identity::id(&seed)
-        };
+            Known::Numbers(numbers, whole) => {
+                let mut scratch = std::mem::take(&mut self.work.scratch);
+                self.facility(&mut seed, &mut scratch);
+                self.work.scratch = scratch;
+                seed.push(b'|');
+                identity::content(numbers, &mut seed);
+                identity::content(whole, &mut seed);
+            }
+            Known::Content => identity::content(&body, &mut seed),
+        }
+        let id = identity::id(&seed);
         if self.out.criteria.len() == criteria_start {
             by_id(id, &mut self.out.criteria);
         }
@@ -63,17 +75,27 @@ impl<'r> Run<'r, '_> {
         Written::Content
     }
 
-    /// A reference to a resource of the message map: the nearest, or the one that the loop over all has reached.
-    pub(super) fn link(&mut self, resource: usize, all: bool, buffer: &mut Vec<u8>) -> Written {
-        let target = if all {
-            self.linked
-        } else {
-            self.nearest(resource)
+    /// A reference to a resource of the message map: the one that stands at `from`, the one that the loop over all has
+    /// reached, or the nearest. Nothing refers to itself.
+    pub(super) fn link(
+        &mut self,
+        resource: usize,
+        from: Option<Source>,
+        all: bool,
+        buffer: &mut Vec<u8>,
+    ) -> Written {
+        let target = match from {
+            _ if all => self.linked,
+            Some(from) => self.standing(resource, from),
+            None => self.nearest(resource),
         };
         let Some(target) = target else {
             return Written::Nothing;
         };
         let id = self.work.instances[target].id;
+        if id == self.work.instances[self.instance].id {
+            return Written::Nothing;
+        }
         self.reference(self.plan.resources[resource].kind, id, buffer);
         Written::Content
     }
@@ -93,6 +115,18 @@ impl<'r> Run<'r, '_> {
                 .as_bytes(),
         );
         buffer.push(b'"');
+    }
+
+    /// The instance of a resource that stands at the segment of a source, or in the group of that segment.
+    fn standing(&self, resource: usize, from: Source) -> Option<usize> {
+        let segment = self.places.slots[usize::from(from.slot)]?.ordinal();
+        let group = self.work.groups.of[segment];
+        let whole = self.plan.resources[resource].segment.is_none();
+        (self.work.firsts[resource]..self.work.firsts[resource + 1]).find(|at| {
+            let instance = self.work.instances[*at];
+            let stands = instance.anchor == segment || (whole && instance.group == group);
+            stands && !instance.dropped
+        })
     }
 
     /// The linked instance nearest to the current one: same segment, then same group, then the groups around it.

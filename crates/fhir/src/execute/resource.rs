@@ -25,7 +25,7 @@ impl<'r> Run<'r, '_> {
         head(resource.kind, instance.id, &mut buffer);
         let written = self.members(&resource.root, &mut buffer, true);
         buffer.push(b'}');
-        if written == Written::Nothing {
+        if written == Written::Nothing && !resource.bare {
             self.work.instances[at].dropped = true;
             buffer.truncate(start);
             self.out.bytes = buffer;

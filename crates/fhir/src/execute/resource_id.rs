@@ -138,6 +138,11 @@ impl<'a> Run<'_, 'a> {
         if value.is_some_and(|value| authority::hd_uri(value, out, scratch)) {
             return;
         }
+        self.facility(out, scratch);
+    }
+
+    /// The system of numbers that name no authority: the sending facility's own.
+    pub(super) fn facility(&self, out: &mut Vec<u8>, scratch: &mut String) {
         out.extend_from_slice(b"urn:kiln:authority:");
         let facility = self.places.message.header().sending_facility().part(1);
         if let Ok(text) = facility.text_in(scratch) {

@@ -94,6 +94,8 @@ pub(crate) struct ResourceMap {
     pub(crate) from: Vec<Application>,
     pub(crate) condition: Option<Condition<SourcePath>>,
     pub(crate) mention: bool,
+    /// Written even when nothing of the message fills it.
+    pub(crate) bare: bool,
     pub(crate) id: Vec<Vec<IdPart>>,
     pub(crate) criteria: Option<SourcePath>,
     pub(crate) links: Vec<Link>,
@@ -103,8 +105,10 @@ pub(crate) struct ResourceMap {
 pub(crate) struct Application {
     pub(crate) line: u32,
     pub(crate) map: String,
+    /// The segment that it loops over, after the groups that lead there.
     pub(crate) each: Option<String>,
     pub(crate) condition: Option<Condition<SourcePath>>,
+    pub(crate) links: Vec<Link>,
 }
 
 #[derive(Clone, Debug)]

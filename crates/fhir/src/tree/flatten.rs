@@ -32,6 +32,7 @@ impl Shape {
                     .into_iter()
                     .map(|item| Item {
                         slot: item.slot,
+                        within: item.within,
                         repetitions: item.repetitions,
                         links: item.links,
                         node: item.shape.node(r4),

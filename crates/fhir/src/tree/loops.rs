@@ -58,6 +58,7 @@ impl TreeItem {
         let opened = each.filter(|slot| !open.contains(slot));
         if let Some(slot) = opened {
             self.slot = Some(slot);
+            self.within = slots[usize::from(slot)].within;
             open.push(slot);
         }
         if let Some(first) = sources.first().copied()

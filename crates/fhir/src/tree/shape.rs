@@ -63,6 +63,7 @@ pub(super) struct TreeItem {
     pub(super) key: (usize, u16),
     pub(super) links: Option<usize>,
     pub(super) slot: Option<u8>,
+    pub(super) within: Option<usize>,
     pub(super) repetitions: Option<(u8, u16, u8)>,
     pub(super) shape: Shape,
 }

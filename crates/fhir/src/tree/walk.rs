@@ -94,6 +94,7 @@ pub(super) fn walk<'t>(
                 key,
                 links,
                 slot: None,
+                within: None,
                 repetitions: None,
                 shape: Shape::Empty,
             });

@@ -65,7 +65,8 @@ impl Reader<'_> {
 
     fn resource(&mut self, node: &Node) -> ResourceMap {
         let keys = [
-            "name", "type", "per", "from", "if", "request", "id", "criteria", "links", "note",
+            "name", "type", "per", "from", "if", "request", "bare", "id", "criteria", "links",
+            "note",
         ];
         let entries = self.entries(node, &keys);
         let name = self.required(&entries, "name");
@@ -99,6 +100,54 @@ impl Reader<'_> {
                     Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
                     None => None,
                 });
+        let bare = match self.text(&entries, "bare").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => {
+                self.error(
+                    node.line,
+                    format!("`bare: {other}` is neither `true` nor `false`"),
+                );
+                false
+            }
+        };
+        let links = self.links(&entries);
+        ResourceMap {
+            line: node.line,
+            name,
+            kind,
+            per,
+            from,
+            condition,
+            mention,
+            bare,
+            id,
+            criteria,
+            links,
+        }
+    }
+
+    fn application(&mut self, node: &Node) -> Application {
+        if let Some(map) = node.scalar() {
+            return Application {
+                line: node.line,
+                map: map.to_owned(),
+                each: None,
+                condition: None,
+                links: Vec::new(),
+            };
+        }
+        let entries = self.entries(node, &["map", "each", "if", "links", "note"]);
+        Application {
+            line: node.line,
+            map: self.required(&entries, "map"),
+            each: self.text(&entries, "each"),
+            condition: self.condition(&entries),
+            links: self.links(&entries),
+        }
+    }
+
+    fn links(&mut self, entries: &Entries<'_>) -> Vec<Link> {
         let mut links = Vec::new();
         match entries.get("links") {
             Some(Node {
@@ -128,36 +177,7 @@ impl Reader<'_> {
             ),
             None => {}
         }
-        ResourceMap {
-            line: node.line,
-            name,
-            kind,
-            per,
-            from,
-            condition,
-            mention,
-            id,
-            criteria,
-            links,
-        }
-    }
-
-    fn application(&mut self, node: &Node) -> Application {
-        if let Some(map) = node.scalar() {
-            return Application {
-                line: node.line,
-                map: map.to_owned(),
-                each: None,
-                condition: None,
-            };
-        }
-        let entries = self.entries(node, &["map", "each", "if", "note"]);
-        Application {
-            line: node.line,
-            map: self.required(&entries, "map"),
-            each: self.text(&entries, "each"),
-            condition: self.condition(&entries),
-        }
+        links
     }
 
     fn id_parts(&mut self, node: &Node) -> Vec<IdPart> {
