@@ -78,27 +78,44 @@ impl Report<'_> {
             out,
             "\nWhere it lies\n  {directory}/fhir/*.ndjson    one file a resource type\n  {directory}/dead.ndjson      what could not be mapped, as received\n"
         );
-        let _ = writeln!(out, "Try next");
-        let _ = writeln!(out, "  kiln tail --dir {directory} --type Patient");
+        let send = format!("send --to {} your.hl7", self.address);
+        let tail = format!("tail --dir {directory} --type Patient");
+        let mut steps = vec![(tail.as_str(), "one resource type")];
         if self.hold {
-            let _ = writeln!(
-                out,
-                "  kiln send --to {} your.hl7       it is up until Ctrl-C",
-                self.address
-            );
+            steps.push((&send, "your own messages; this stays up until Ctrl-C"));
         } else {
-            let _ = writeln!(
-                out,
-                "  kiln demo --hold                 stays up for your own messages; then, elsewhere:"
-            );
-            let _ = writeln!(out, "  kiln send --to {} your.hl7", self.address);
+            steps.push((
+                "demo --hold",
+                "stays up for your own messages; then, elsewhere:",
+            ));
+            steps.push((&send, ""));
         }
-        let _ = writeln!(out, "  kiln convert your.hl7            offline");
-        let _ = writeln!(
-            out,
-            "  kiln config example > kiln.yaml  name your Kafka brokers there, then:"
-        );
-        let _ = writeln!(out, "  kiln serve --config kiln.yaml");
+        steps.extend([
+            ("convert your.hl7", "offline"),
+            (
+                "config example > kiln.yaml",
+                "name your Kafka brokers there, then:",
+            ),
+            ("serve --config kiln.yaml", ""),
+        ]);
+        let _ = writeln!(out, "Try next{}", aside());
+        let width = steps
+            .iter()
+            .map(|(step, _)| step.chars().count())
+            .max()
+            .unwrap_or(0);
+        for (step, remark) in steps {
+            let line = format!("  kiln {step:<width$}  {remark}");
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+    }
+}
+
+/// Where `kiln` is, for who has not got it on the PATH yet, so that what is printed can be run.
+fn aside() -> String {
+    match std::env::args().next() {
+        Some(program) if program != "kiln" => format!(" (here, kiln is {program})"),
+        _ => String::new(),
     }
 }
 
