@@ -2,6 +2,7 @@
 
 use crate::charset::Charset;
 use crate::delimiters::Delimiters;
+use crate::edit::{Draft, EditErrorKind, Place, encode};
 use crate::message::{Message, start_of_text};
 use crate::path::Path;
 
@@ -229,26 +230,27 @@ impl Acknowledgment<'_> {
     }
 
     fn write(&self, original: &Original<'_>, out: &mut Vec<u8>) {
-        let mut writer = Writer { original, out };
-        writer.header(self);
+        let mut answer = Answer {
+            original,
+            draft: Draft::begin(original.delimiters, original.charset),
+        };
+        answer.header(self);
         let legacy = is_before_2_5(original.version);
-        writer.begin(b"MSA");
-        writer.field(self.code.as_str().as_bytes());
-        writer.field(original.control_id);
+        let msa = answer.segment(*b"MSA");
+        answer.raw(msa, Place::field(1), self.code.as_str());
+        answer.draft.put(msa, Place::field(2), original.control_id);
         if legacy && let Some(error) = self.errors.first() {
-            writer.field(b"");
-            writer.text(error.text);
+            answer.text(msa, Place::field(3), error.text);
         }
-        writer.end();
         for error in self.errors {
-            writer.begin(b"ERR");
+            let err = answer.segment(*b"ERR");
             if legacy {
-                writer.error_before_2_5(error);
+                answer.error_before_2_5(err, error);
             } else {
-                writer.error(error);
+                answer.error(err, error);
             }
-            writer.end();
         }
+        answer.draft.write(out);
     }
 }
 
@@ -275,138 +277,107 @@ fn is_before_2_5(version: &[u8]) -> bool {
     matches!(version, [b'2', b'.', b'1'..=b'4', rest @ ..] if rest.first().is_none_or(|byte| !byte.is_ascii_digit()))
 }
 
-struct Writer<'w> {
-    original: &'w Original<'w>,
-    out: &'w mut Vec<u8>,
+/// An acknowledgment in the making.
+struct Answer<'o> {
+    original: &'o Original<'o>,
+    draft: Draft<'static>,
 }
 
-impl Writer<'_> {
+impl Answer<'_> {
     fn header(&mut self, ack: &Acknowledgment<'_>) {
         let original = self.original;
-        let delimiters = original.delimiters;
-        self.begin(b"MSH");
-        self.out.extend([delimiters.field, delimiters.component]);
-        let rest = [
-            delimiters.repetition,
-            delimiters.escape,
-            delimiters.subcomponent,
-            delimiters.truncation,
-        ];
-        self.out.extend(rest.into_iter().flatten());
         let [application, facility, receiver, receiver_facility] = original.parties;
-        for party in [receiver, receiver_facility, application, facility] {
-            self.field(party);
+        let parties = [receiver, receiver_facility, application, facility];
+        for (number, party) in (3..).zip(parties) {
+            self.draft.put(0, Place::field(number), party);
         }
-        self.field(ack.at.as_bytes());
-        self.field(b"");
-        self.field(b"ACK");
+        self.raw(0, Place::field(7), ack.at);
+        self.raw(0, Place::field(9), "ACK");
         if !original.trigger_event.is_empty() {
-            self.component(original.trigger_event);
-            self.component(b"ACK");
+            let message_type = Place::field(9);
+            self.draft
+                .put(0, message_type.component(2), original.trigger_event);
+            self.raw(0, message_type.component(3), "ACK");
         }
-        self.field(b"");
-        self.text(ack.control_id);
-        self.field(original.processing_id);
-        self.field(original.version);
+        self.text(0, Place::field(10), ack.control_id);
+        self.draft.put(0, Place::field(11), original.processing_id);
+        self.draft.put(0, Place::field(12), original.version);
         if !original.charset_name.is_empty() {
-            // MSH-13 to MSH-17 stay empty.
-            self.out.extend([delimiters.field; 5]);
-            self.field(original.charset_name);
+            self.draft.put(0, Place::field(18), original.charset_name);
         }
-        self.end();
     }
 
     /// ERR-2 location, ERR-3 code, ERR-4 severity, ERR-8 text.
-    fn error(&mut self, error: &AckError<'_>) {
-        self.field(b"");
-        self.field(b"");
+    fn error(&mut self, err: usize, error: &AckError<'_>) {
         if let Some(location) = error.location {
-            self.out.extend(location.segment);
-            self.number(location.occurrence);
+            let place = Place::field(2);
+            self.draft.put(err, place.component(1), &location.segment);
+            self.number(err, place.component(2), location.occurrence);
             if let Some(path) = location.value {
-                self.number(path.field());
-                self.number(path.repetition());
-                for number in path.component().into_iter().chain(path.subcomponent()) {
-                    self.number(number);
+                let within = [Some(path.field()), Some(path.repetition())];
+                let parts = [path.component(), path.subcomponent()];
+                for (component, number) in (3..).zip(within.into_iter().chain(parts).flatten()) {
+                    self.number(err, place.component(component), number);
                 }
             }
         }
-        self.field(error.code.code().to_string().as_bytes());
-        self.component(error.code.description().as_bytes());
-        self.component(b"HL70357");
-        self.field(error.severity.as_str().as_bytes());
-        self.out.extend([self.original.delimiters.field; 3]);
-        self.field(b"");
-        self.text(error.text);
+        let code = Place::field(3);
+        self.number(err, code.component(1), error.code.code().into());
+        self.raw(err, code.component(2), error.code.description());
+        self.raw(err, code.component(3), "HL70357");
+        self.raw(err, Place::field(4), error.severity.as_str());
+        self.text(err, Place::field(8), error.text);
     }
 
     /// ERR-1 (data type ELD): segment, its occurrence, field, code.
-    fn error_before_2_5(&mut self, error: &AckError<'_>) {
-        self.field(b"");
-        match error.location {
-            Some(location) => {
-                self.out.extend(location.segment);
-                self.number(location.occurrence);
-                self.component(b"");
-                if let Some(path) = location.value {
-                    self.out.extend(path.field().to_string().bytes());
-                }
+    fn error_before_2_5(&mut self, err: usize, error: &AckError<'_>) {
+        let place = Place::field(1);
+        if let Some(location) = error.location {
+            self.draft.put(err, place.component(1), &location.segment);
+            self.number(err, place.component(2), location.occurrence);
+            if let Some(path) = location.value {
+                self.number(err, place.component(3), path.field());
             }
-            None => self.out.extend([self.original.delimiters.component; 2]),
         }
-        self.component(error.code.code().to_string().as_bytes());
-        if let Some(subcomponent) = self.original.delimiters.subcomponent {
-            self.out.push(subcomponent);
-            self.out.extend(error.code.description().bytes());
-            self.out.push(subcomponent);
-            self.out.extend(b"HL70357");
+        let code = place.component(4);
+        self.number(err, code, error.code.code().into());
+        if self.original.delimiters.subcomponent.is_some() {
+            self.raw(err, code.subcomponent(2), error.code.description());
+            self.raw(err, code.subcomponent(3), "HL70357");
         }
     }
 
-    fn begin(&mut self, name: &[u8]) {
-        self.out.extend(name);
+    /// A new last segment; gives its place in the message.
+    fn segment(&mut self, name: [u8; 3]) -> usize {
+        let ordinal = self.draft.segment_count();
+        self.draft.push_at(ordinal, name.to_vec());
+        ordinal
     }
 
-    fn end(&mut self) {
-        self.out.push(b'\r');
+    fn raw(&mut self, segment: usize, place: Place, value: &str) {
+        self.draft.put(segment, place, value.as_bytes());
     }
 
-    fn field(&mut self, value: &[u8]) {
-        self.out.push(self.original.delimiters.field);
-        self.out.extend(value);
+    fn number(&mut self, segment: usize, place: Place, number: usize) {
+        self.raw(segment, place, &number.to_string());
     }
 
-    fn component(&mut self, value: &[u8]) {
-        self.out.push(self.original.delimiters.component);
-        self.out.extend(value);
-    }
-
-    fn number(&mut self, number: usize) {
-        self.component(number.to_string().as_bytes());
-    }
-
-    /// Text of our own: delimiters escaped, and in the message's character set as far as that is UTF-8 or ASCII.
-    fn text(&mut self, text: &str) {
-        let delimiters = self.original.delimiters;
+    /// Text of our own. A line break is a blank there, and what the message cannot hold a question mark or a blank.
+    fn text(&mut self, segment: usize, place: Place, text: &str) {
+        let reading = self.draft.reading();
+        let mut value = Vec::new();
         for character in text.chars() {
-            let byte = u8::try_from(character).ok();
-            let letter = byte.and_then(|byte| match byte {
-                _ if byte == delimiters.field => Some(b'F'),
-                _ if byte == delimiters.component => Some(b'S'),
-                _ if Some(byte) == delimiters.repetition => Some(b'R'),
-                _ if Some(byte) == delimiters.subcomponent => Some(b'T'),
-                _ if Some(byte) == delimiters.escape => Some(b'E'),
-                _ => None,
-            });
-            match (letter, delimiters.escape) {
-                (Some(letter), Some(escape)) => self.out.extend([escape, letter, escape]),
-                (Some(_), None) => self.out.push(b' '),
-                _ if character.is_control() => self.out.push(b' '),
-                _ if character.is_ascii() || self.original.charset == Charset::Utf8 => {
-                    self.out.extend(character.encode_utf8(&mut [0; 4]).bytes());
-                }
-                _ => self.out.push(b'?'),
+            let character = if character.is_control() {
+                ' '
+            } else {
+                character
+            };
+            match encode(character.encode_utf8(&mut [0; 4]), reading, &mut value) {
+                Ok(()) => {}
+                Err(EditErrorKind::NoEscape) => value.push(b' '),
+                Err(_) => value.push(b'?'),
             }
         }
+        self.draft.put(segment, place, &value);
     }
 }

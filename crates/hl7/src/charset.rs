@@ -130,7 +130,7 @@ impl Charset {
         }
     }
 
-    fn encoding(self) -> &'static Encoding {
+    pub(crate) fn encoding(self) -> &'static Encoding {
         match self {
             Self::Latin2 => encoding_rs::ISO_8859_2,
             Self::Latin3 => encoding_rs::ISO_8859_3,

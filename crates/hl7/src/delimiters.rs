@@ -31,6 +31,17 @@ impl Delimiters {
         truncation: None,
     };
 
+    /// Whether a byte is one of them.
+    pub(crate) fn contain(&self, byte: u8) -> bool {
+        let others = [
+            self.repetition,
+            self.escape,
+            self.subcomponent,
+            self.truncation,
+        ];
+        byte == self.field || byte == self.component || others.contains(&Some(byte))
+    }
+
     /// Reads MSH-1 and MSH-2 from `bytes`, where `MSH` begins at `start`.
     pub(crate) fn read(bytes: &[u8], start: usize) -> Result<Self, ParseError> {
         let at = |offset, kind| Err(ParseError { kind, offset });

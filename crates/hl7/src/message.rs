@@ -85,20 +85,27 @@ impl<'a> Message<'a> {
             return at(start, ParseErrorKind::NoMsh);
         }
         let delimiters = Delimiters::read(bytes, start)?;
+        let declaration = declaration(&bytes[start..], delimiters);
         let charset =
-            declared_charset(bytes, start, delimiters)?.unwrap_or(options.default_charset);
+            declared_charset(bytes, declaration, delimiters)?.unwrap_or(options.default_charset);
         if let Err(offset) = charset.check(bytes) {
             return at(offset, ParseErrorKind::InvalidText { charset });
         }
         scan::scan(bytes, start, delimiters.field, charset, index)?;
-        Ok(Self {
+        let message = Self {
             bytes,
             index,
             reading: Reading {
                 delimiters,
                 charset,
             },
-        })
+        };
+        // A two-byte character before it that looks like a separator moves MSH-18 once it is known.
+        let read = message.msh().field(18);
+        if read.raw() != declaration {
+            return at(read.offset(), ParseErrorKind::UnknownCharset);
+        }
+        Ok(message)
     }
 
     /// The bytes that were parsed, whole.
@@ -209,20 +216,23 @@ fn looks_like_utf16(text: &[u8]) -> bool {
         .any(|begin| text.starts_with(begin))
 }
 
-/// MSH-18. Its first repetition is the message's character set; further ones announce switching inside fields
+/// MSH-18 as sent, read before the character set is known.
+fn declaration(text: &[u8], delimiters: Delimiters) -> &[u8] {
+    let msh = &text[..memchr::memchr2(b'\r', b'\n', text).unwrap_or(text.len())];
+    // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
+    msh.split(|&byte| byte == delimiters.field)
+        .nth(17)
+        .unwrap_or_default()
+}
+
+/// The character set of MSH-18. Its first repetition is the message's; further ones announce switching inside fields
 /// (ISO 2022), which cannot be read unless they name sets that are read the same way.
 fn declared_charset(
     bytes: &[u8],
-    start: usize,
+    declared: &[u8],
     delimiters: Delimiters,
 ) -> Result<Option<Charset>, ParseError> {
-    let rest = &bytes[start..];
-    let msh = &rest[..memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len())];
-    // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
-    let Some(declared) = msh.split(|&byte| byte == delimiters.field).nth(17) else {
-        return Ok(None);
-    };
-    let offset = start + (declared.as_ptr() as usize - rest.as_ptr() as usize);
+    let offset = (declared.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
     let unknown = ParseError {
         kind: ParseErrorKind::UnknownCharset,
         offset,

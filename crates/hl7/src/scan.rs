@@ -91,13 +91,7 @@ fn trail(bytes: &[u8]) -> usize {
 }
 
 fn check_name(bytes: &[u8], line: usize, end: usize, field: u8) -> Result<(), ParseError> {
-    let segment = &bytes[line..end];
-    let named = segment.len() >= 3
-        && segment[0].is_ascii_alphabetic()
-        && segment[1].is_ascii_alphanumeric()
-        && segment[2].is_ascii_alphanumeric()
-        && segment.get(3).is_none_or(|&byte| byte == field);
-    if named {
+    if is_segment(&bytes[line..end], field) {
         Ok(())
     } else {
         Err(ParseError {
@@ -105,6 +99,15 @@ fn check_name(bytes: &[u8], line: usize, end: usize, field: u8) -> Result<(), Pa
             offset: line,
         })
     }
+}
+
+/// Whether a line begins with a segment's name: a letter, two letters or digits, and then the field separator.
+pub(crate) fn is_segment(line: &[u8], field: u8) -> bool {
+    line.len() >= 3
+        && line[0].is_ascii_alphabetic()
+        && line[1].is_ascii_alphanumeric()
+        && line[2].is_ascii_alphanumeric()
+        && line.get(3).is_none_or(|&byte| byte == field)
 }
 
 /// Lines of blanks are tolerated as blank lines are.
