@@ -91,6 +91,7 @@ mod field;
 mod header;
 mod index;
 mod message;
+#[cfg(feature = "mllp")]
 mod mllp;
 mod path;
 mod scan;
@@ -106,7 +107,8 @@ pub use field::Field;
 pub use header::Header;
 pub use index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS};
 pub use message::{Message, ParseOptions};
-pub use mllp::{GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
+#[cfg(feature = "mllp")]
+pub use mllp::{Commit, FrameStatistics, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
 pub use path::{Path, PathError};
 pub use segment::Segment;
 pub use value::{Level, Presence, Value};

@@ -1,8 +1,9 @@
 //! Frames: what a byte stream holds, however it is cut up.
+#![cfg(feature = "mllp")]
 #![allow(clippy::unwrap_used)]
 
 use bytes::{Bytes, BytesMut};
-use kiln_hl7::{GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
+use kiln_hl7::{Commit, FrameStatistics, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
 use proptest::prelude::*;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -177,6 +178,73 @@ fn the_encoder_is_the_decoders_inverse() {
     assert_eq!(events(100, [&out[..]]), [frame(b"one"), frame(b"two")]);
 }
 
+#[test]
+fn commit_acknowledgments_are_release_2s() {
+    let stream = b"\x0b\x06\x1c\r\x0bone\x1c\r\x0b\x15\x1c\r\x0b\x06\x15\x1c\r";
+    let (events, statistics) = run(MllpCodec::new(100).release_2(), [&stream[..]]);
+    assert_eq!(
+        events,
+        [
+            MllpEvent::Commit(Commit::Ack),
+            frame(b"one"),
+            MllpEvent::Commit(Commit::Nak),
+            frame(b"\x06\x15"),
+        ]
+    );
+    assert_eq!((statistics.commits, statistics.frames), (2, 2));
+    let (events, statistics) = run(MllpCodec::new(100), [&stream[..]]);
+    assert_eq!(events[0], frame(b"\x06"), "in release 1 a frame like any");
+    assert_eq!((statistics.commits, statistics.frames), (0, 4));
+    let mut out = BytesMut::new();
+    let mut codec = MllpCodec::new(100).release_2();
+    codec.encode(Commit::Ack, &mut out).unwrap();
+    codec.encode(Commit::Nak, &mut out).unwrap();
+    assert_eq!(&out[..], b"\x0b\x06\x1c\r\x0b\x15\x1c\r");
+}
+
+#[test]
+fn statistics_tell_what_a_sender_does_wrong() {
+    let stream = b"GET /\x0bone\x1c\x0bthree\x1c\r\n\x0bMSH|a\x0bMSH|b\x1c\r\x0bfar too long\x1c";
+    let (_, statistics) = run(MllpCodec::new(5), stream.chunks(2));
+    assert_eq!(
+        statistics,
+        FrameStatistics {
+            frames: 3,
+            frame_bytes: 3 + 5 + 5,
+            largest_frame_bytes: 5,
+            commits: 0,
+            oversized: 1,
+            oversized_bytes: 12,
+            truncated: 1,
+            truncated_bytes: 5,
+            garbage_bytes: 5 + 1,
+            missing_returns: 2,
+            framing_bytes: 2 + 3 + 1 + 3 + 2,
+        }
+    );
+    assert_eq!(statistics.total_bytes(), stream.len() as u64);
+}
+
+#[test]
+fn a_stray_begin_in_garbage_costs_no_frame() {
+    let truncated = |payload| MllpEvent::Truncated {
+        head: head(payload),
+        bytes: payload.len(),
+    };
+    assert_eq!(
+        events(
+            100,
+            [&b"\xff\x0b\x00noise\x0bMSH|1\x1c\r\x0bMSH|2\x1c\r"[..]]
+        ),
+        [
+            MllpEvent::Garbage { bytes: 1 },
+            truncated(b"\x00noise"),
+            frame(b"MSH|1"),
+            frame(b"MSH|2"),
+        ]
+    );
+}
+
 /// Streams rich in what matters to framing.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -186,6 +254,8 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\r".to_vec()),
         Just(b"\x0bMSH".to_vec()),
         Just(b"MS".to_vec()),
+        Just(b"\x0b\x06\x1c\r".to_vec()),
+        Just(b"\x0b\x15\x1c\r".to_vec()),
         prop::collection::vec(any::<u8>(), 0..12),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
@@ -213,24 +283,53 @@ proptest! {
     }
 
     #[test]
-    fn every_byte_is_accounted_for(stream in stream(), limit in 0usize..40) {
-        let counted: usize = events_unbounded(limit, &[&stream[..]])
-            .iter()
-            .map(|event| match event {
-                MllpEvent::Frame(payload) => payload.len(),
-                MllpEvent::Garbage { bytes }
-                | MllpEvent::Oversized { bytes, .. }
-                | MllpEvent::Truncated { bytes, .. } => *bytes,
-            })
-            .sum();
-        let framing = stream.iter().filter(|byte| matches!(byte, 0x0b | 0x1c | b'\r')).count();
-        prop_assert!(counted <= stream.len() && counted + framing >= stream.len());
+    fn statistics_account_for_each_byte_and_event(stream in stream(), limit in 0usize..40, read_bytes in 1usize..9, release_2 in any::<bool>()) {
+        let (events, statistics) = run(codec(limit, release_2), stream.chunks(read_bytes));
+        prop_assert_eq!(statistics.total_bytes(), stream.len() as u64);
+        let mut expected = FrameStatistics {
+            missing_returns: statistics.missing_returns,
+            framing_bytes: statistics.framing_bytes,
+            ..FrameStatistics::default()
+        };
+        for event in &events {
+            match event {
+                MllpEvent::Frame(payload) => {
+                    expected.frames += 1;
+                    expected.frame_bytes += payload.len() as u64;
+                    expected.largest_frame_bytes = expected.largest_frame_bytes.max(payload.len() as u64);
+                }
+                MllpEvent::Commit(_) => expected.commits += 1,
+                MllpEvent::Garbage { bytes } => expected.garbage_bytes += *bytes as u64,
+                MllpEvent::Oversized { bytes, .. } => {
+                    expected.oversized += 1;
+                    expected.oversized_bytes += *bytes as u64;
+                }
+                MllpEvent::Truncated { bytes, .. } => {
+                    expected.truncated += 1;
+                    expected.truncated_bytes += *bytes as u64;
+                }
+            }
+        }
+        prop_assert_eq!(statistics, expected);
+        // However it is cut up.
+        prop_assert_eq!(run(codec(limit, release_2), [&stream[..]]), (events, statistics));
     }
+}
+
+fn codec(limit: usize, release_2: bool) -> MllpCodec {
+    let codec = MllpCodec::new(limit);
+    if release_2 { codec.release_2() } else { codec }
 }
 
 /// Like [`events`], for streams where a whole stream in one piece exceeds the limit.
 fn events_unbounded(limit: usize, pieces: &[&[u8]]) -> Vec<MllpEvent> {
-    let mut codec = MllpCodec::new(limit);
+    run(MllpCodec::new(limit), pieces.iter().copied()).0
+}
+
+fn run<'p>(
+    mut codec: MllpCodec,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> (Vec<MllpEvent>, FrameStatistics) {
     let mut buffer = BytesMut::new();
     let mut events = Vec::new();
     for piece in pieces {
@@ -242,5 +341,5 @@ fn events_unbounded(limit: usize, pieces: &[&[u8]]) -> Vec<MllpEvent> {
     while let Some(event) = codec.decode_eof(&mut buffer).unwrap() {
         events.push(event);
     }
-    events
+    (events, *codec.statistics())
 }

@@ -97,6 +97,8 @@ pub(super) async fn serve(
                         last_frame = now;
                         answers.push_back(accept(bytes, &shared, &mut index, &mut conversion).await);
                     }
+                    // Release 2 of MLLP alone has these, and a listener does not speak it.
+                    Some(Ok(MllpEvent::Commit(_))) => {}
                     Some(Ok(MllpEvent::Garbage { bytes })) => {
                         shared.metrics.garbage_bytes.inc_by(bytes as u64);
                     }

@@ -1,10 +1,12 @@
-//! Frames of the minimal lower layer protocol (HL7 implementation guide, transport appendix C).
-
 use std::{fmt, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::{memchr, memchr2};
 use tokio_util::codec::{Decoder, Encoder};
+
+use crate::mllp::commit::Commit;
+use crate::mllp::event::{GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpEvent};
+use crate::mllp::statistics::FrameStatistics;
 
 /// 0x0B begins a frame, 0x1C 0x0D ends it.
 const BEGIN: u8 = 0x0B;
@@ -15,53 +17,6 @@ const RETURN: u8 = 0x0D;
 /// it is a vertical tab, pasted into a note.
 const RESTART: &[u8] = b"\x0bMSH";
 
-/// How much of a frame that was not delivered is kept in its event, in bytes.
-pub const HEAD_BYTES: usize = 64 * 1024;
-
-/// Garbage is reported when a frame begins, at the end, or each time this many bytes of it have come.
-pub const GARBAGE_REPORT_BYTES: usize = 64 * 1024;
-
-/// What a stream of bytes holds. The same bytes give the same events, however they are cut up.
-#[derive(Clone, PartialEq, Eq)]
-pub enum MllpEvent {
-    /// A whole frame's payload.
-    Frame(Bytes),
-    /// Bytes between frames, skipped.
-    Garbage {
-        /// How many.
-        bytes: usize,
-    },
-    /// A frame longer than the limit, skipped up to its end.
-    Oversized {
-        /// Its first bytes, at most [`HEAD_BYTES`].
-        head: Bytes,
-        /// Length of its payload.
-        bytes: usize,
-    },
-    /// A frame that the stream's end, or the beginning of another frame, cut off.
-    Truncated {
-        /// Its first bytes, at most [`HEAD_BYTES`].
-        head: Bytes,
-        /// How much of its payload came.
-        bytes: usize,
-    },
-}
-
-/// Without content, for logs.
-impl fmt::Debug for MllpEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, bytes) = match self {
-            Self::Frame(payload) => ("Frame", payload.len()),
-            Self::Garbage { bytes } => ("Garbage", *bytes),
-            Self::Oversized { bytes, .. } => ("Oversized", *bytes),
-            Self::Truncated { bytes, .. } => ("Truncated", *bytes),
-        };
-        f.debug_struct(name)
-            .field("bytes", &bytes)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Cuts a byte stream into frames, and wraps payloads into frames.
 ///
 /// ```text
@@ -71,10 +26,13 @@ impl fmt::Debug for MllpEvent {
 ///                       └──────────▶ Oversized ─────────┘ 0x1C (0x0D)
 /// ```
 ///
-/// Each byte is looked at once. A missing 0x0D after 0x1C is tolerated. It never fails: what is wrong is an event.
+/// Each byte is looked at once. A missing 0x0D after 0x1C is tolerated. It never fails: what is wrong is an event, and
+/// the next 0x0B, or 0x0B `MSH` within a frame, is where it finds its way again.
 pub struct MllpCodec {
     max_frame_bytes: usize,
+    release_2: bool,
     state: State,
+    statistics: FrameStatistics,
 }
 
 enum State {
@@ -106,18 +64,27 @@ impl MllpCodec {
     pub fn new(max_frame_bytes: usize) -> Self {
         Self {
             max_frame_bytes,
+            release_2: false,
             state: State::Between {
                 after_end: false,
                 garbage: 0,
             },
+            statistics: FrameStatistics::default(),
         }
     }
 
-    fn end_frame(&mut self, after_end: bool) {
-        self.state = State::Between {
-            after_end,
-            garbage: 0,
-        };
+    /// The same codec speaking release 2 of the protocol: a frame of nothing but 0x06 or 0x15 is a
+    /// [commit acknowledgment](MllpEvent::Commit). In release 1 it is a frame like any other.
+    pub fn release_2(self) -> Self {
+        Self {
+            release_2: true,
+            ..self
+        }
+    }
+
+    /// What came so far.
+    pub fn statistics(&self) -> &FrameStatistics {
+        &self.statistics
     }
 }
 
@@ -135,14 +102,33 @@ impl Decoder for MllpCodec {
     type Error = io::Error;
 
     fn decode(&mut self, source: &mut BytesMut) -> Result<Option<MllpEvent>, io::Error> {
+        let event = self.next_event(source);
+        self.statistics.count(event.as_ref());
+        Ok(event)
+    }
+
+    fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<MllpEvent>, io::Error> {
+        let event = self.next_event(source).or_else(|| self.last_event(source));
+        self.statistics.count(event.as_ref());
+        Ok(event)
+    }
+}
+
+impl MllpCodec {
+    fn next_event(&mut self, source: &mut BytesMut) -> Option<MllpEvent> {
         loop {
             match &mut self.state {
                 State::Between { after_end, garbage } => {
                     if source.is_empty() {
-                        return Ok(None);
+                        return None;
                     }
-                    if std::mem::take(after_end) && source[0] == RETURN {
-                        source.advance(1);
+                    if std::mem::take(after_end) {
+                        if source[0] == RETURN {
+                            source.advance(1);
+                            self.statistics.framing_bytes += 1;
+                        } else {
+                            self.statistics.missing_returns += 1;
+                        }
                     }
                     let room = GARBAGE_REPORT_BYTES - *garbage;
                     let window = &source[..source.len().min(room)];
@@ -152,15 +138,16 @@ impl Decoder for MllpCodec {
                     source.advance(skipped);
                     if begin.is_some() {
                         source.advance(1);
+                        self.statistics.framing_bytes += 1;
                         self.state = State::Frame { scanned: 0 };
                     } else if bytes < GARBAGE_REPORT_BYTES {
                         *garbage = bytes;
-                        return Ok(None);
+                        return None;
                     } else {
                         *garbage = 0;
                     }
                     if bytes > 0 {
-                        return Ok(Some(MllpEvent::Garbage { bytes }));
+                        return Some(MllpEvent::Garbage { bytes });
                     }
                 }
                 State::Frame { scanned } => match stop(source, *scanned) {
@@ -168,14 +155,7 @@ impl Decoder for MllpCodec {
                         let payload = source.split_to(at).freeze();
                         source.advance(1);
                         self.end_frame(true);
-                        return Ok(Some(if at <= self.max_frame_bytes {
-                            MllpEvent::Frame(payload)
-                        } else {
-                            MllpEvent::Oversized {
-                                head: head(&payload),
-                                bytes: at,
-                            }
-                        }));
+                        return Some(self.ended(payload));
                     }
                     Stop::Restart(at) => {
                         let event = if at <= self.max_frame_bytes {
@@ -191,7 +171,7 @@ impl Decoder for MllpCodec {
                         };
                         source.advance(at);
                         self.end_frame(false);
-                        return Ok(Some(event));
+                        return Some(event);
                     }
                     Stop::NotBefore(at) if at > self.max_frame_bytes => {
                         let mut head = BytesMut::new();
@@ -201,7 +181,7 @@ impl Decoder for MllpCodec {
                     }
                     Stop::NotBefore(at) => {
                         *scanned = at;
-                        return Ok(None);
+                        return None;
                     }
                 },
                 State::Oversized { head, bytes } => {
@@ -211,7 +191,7 @@ impl Decoder for MllpCodec {
                     source.advance(at);
                     *bytes += at;
                     if matches!(stop, Stop::NotBefore(_)) {
-                        return Ok(None);
+                        return None;
                     }
                     let event = MllpEvent::Oversized {
                         head: std::mem::take(head).freeze(),
@@ -220,19 +200,18 @@ impl Decoder for MllpCodec {
                     let ended = matches!(stop, Stop::End(_));
                     source.advance(usize::from(ended));
                     self.end_frame(ended);
-                    return Ok(Some(event));
+                    return Some(event);
                 }
             }
         }
     }
 
-    fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<MllpEvent>, io::Error> {
-        if let Some(event) = self.decode(source)? {
-            return Ok(Some(event));
-        }
+    /// What the stream's end cut off.
+    fn last_event(&mut self, source: &mut BytesMut) -> Option<MllpEvent> {
         let left = source.len();
         let event = match &mut self.state {
-            State::Between { garbage, .. } => {
+            State::Between { after_end, garbage } => {
+                self.statistics.missing_returns += u64::from(*after_end);
                 (*garbage > 0).then_some(MllpEvent::Garbage { bytes: *garbage })
             }
             State::Frame { .. } if left > self.max_frame_bytes => Some(MllpEvent::Oversized {
@@ -253,7 +232,28 @@ impl Decoder for MllpCodec {
         };
         source.clear();
         self.end_frame(false);
-        Ok(event)
+        event
+    }
+
+    /// What a payload is, now that its end has come.
+    fn ended(&self, payload: Bytes) -> MllpEvent {
+        let bytes = payload.len();
+        if bytes > self.max_frame_bytes {
+            let head = head(&payload);
+            return MllpEvent::Oversized { head, bytes };
+        }
+        match Commit::read(&payload).filter(|_| self.release_2) {
+            Some(commit) => MllpEvent::Commit(commit),
+            None => MllpEvent::Frame(payload),
+        }
+    }
+
+    fn end_frame(&mut self, after_end: bool) {
+        self.statistics.framing_bytes += u64::from(after_end);
+        self.state = State::Between {
+            after_end,
+            garbage: 0,
+        };
     }
 }
 
@@ -305,5 +305,13 @@ impl Encoder<Bytes> for MllpCodec {
 
     fn encode(&mut self, payload: Bytes, out: &mut BytesMut) -> Result<(), io::Error> {
         self.encode(&payload[..], out)
+    }
+}
+
+impl Encoder<Commit> for MllpCodec {
+    type Error = io::Error;
+
+    fn encode(&mut self, commit: Commit, out: &mut BytesMut) -> Result<(), io::Error> {
+        self.encode(&[commit.byte()][..], out)
     }
 }
