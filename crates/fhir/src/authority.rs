@@ -49,11 +49,14 @@ pub(crate) fn hd_uri(value: kiln_hl7::Value<'_>, out: &mut Vec<u8>, scratch: &mu
     false
 }
 
+/// Whether a text is an object identifier (FHIR R4, oid). Fewer than four arcs name a standard, never an authority.
 pub(crate) fn is_oid(text: &str) -> bool {
-    text.len() > 4
-        && text.contains('.')
-        && text
-            .split('.')
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-        && text.starts_with(['0', '1', '2'])
+    let arc = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
+    };
+    text.split('.').all(arc)
+        && text.bytes().filter(|b| *b == b'.').take(3).count() == 3
+        && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
 }

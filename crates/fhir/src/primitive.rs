@@ -1,5 +1,8 @@
 //! Conversions of HL7 values to the primitive types of R4 (FHIR R4, datatypes).
 
+use uuid::Uuid;
+
+use crate::authority::is_oid;
 use crate::issue::IssueReason;
 use crate::json;
 use crate::options::UtcOffset;
@@ -99,7 +102,11 @@ impl Primitive {
                 quoted(text, out);
                 Ok(())
             }
-            Primitive::Code | Primitive::Uri if !text.contains(char::is_whitespace) => {
+            Primitive::Code if !text.contains(char::is_whitespace) => {
+                quoted(text, out);
+                Ok(())
+            }
+            Primitive::Uri if is_uri(text) => {
                 quoted(text, out);
                 Ok(())
             }
@@ -161,6 +168,21 @@ impl Primitive {
             Primitive::Base64 => base64(text, out),
         }
     }
+}
+
+/// Whether a text can stand as uri: no blanks, and what follows urn:oid: or urn:uuid: is one (FHIR R4, uri).
+fn is_uri(text: &str) -> bool {
+    let namespace = |name: &str| {
+        text.strip_prefix("urn:")
+            .and_then(|rest| rest.strip_prefix(name))
+    };
+    if let Some(oid) = namespace("oid:") {
+        return is_oid(oid);
+    }
+    if let Some(uuid) = namespace("uuid:") {
+        return Uuid::try_parse(uuid).is_ok() && !uuid.bytes().any(|b| b.is_ascii_uppercase());
+    }
+    !text.contains(char::is_whitespace)
 }
 
 fn quoted(text: &str, out: &mut Vec<u8>) {
@@ -325,6 +347,7 @@ fn time(text: &str, out: &mut Vec<u8>) -> Result<(), IssueReason> {
     out.extend_from_slice(&[
         digits[0], digits[1], b':', digits[2], digits[3], b':', digits[4], digits[5],
     ]);
+    let fraction = fraction.trim_end_matches('0');
     if !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()) {
         out.push(b'.');
         out.extend_from_slice(fraction.as_bytes());

@@ -183,8 +183,8 @@ fn convert(segments: &str) -> Vec<serde_json::Value> {
 
 #[test]
 fn items_follow_the_repetitions_of_their_field() {
-    let patient = &convert("PID|||1^^^A&1.2.3&ISO~2^^^B||Miller^Ann^Bea~Smith^Ann\r")[0];
-    assert_eq!(patient["identifier"][0]["system"], "urn:oid:1.2.3");
+    let patient = &convert("PID|||1^^^A&2.999.1.3&ISO~2^^^B||Miller^Ann^Bea~Smith^Ann\r")[0];
+    assert_eq!(patient["identifier"][0]["system"], "urn:oid:2.999.1.3");
     assert_eq!(patient["identifier"][1]["system"], "urn:kiln:authority:B");
     assert_eq!(patient["identifier"][1]["value"], "2");
     assert_eq!(

@@ -145,10 +145,10 @@ fn a_bare_resource_is_there_when_its_segment_says_nothing() {
 
 #[test]
 fn a_part_of_which_nothing_is_known_gives_way_to_its_whole() {
-    let locations = convert("Location", "PID|||1\rPV1|1||^^^GH&1.2.3&ISO\r");
+    let locations = convert("Location", "PID|||1\rPV1|1||^^^GH&2.999.1.3&ISO\r");
     assert_eq!(locations.len(), 1);
-    assert_eq!(locations[0]["identifier"][0]["system"], "urn:oid:1.2.3");
-    let encounter = &convert("Encounter", "PID|||1\rPV1|1||^^^GH&1.2.3&ISO\r")[0];
+    assert_eq!(locations[0]["identifier"][0]["system"], "urn:oid:2.999.1.3");
+    let encounter = &convert("Encounter", "PID|||1\rPV1|1||^^^GH&2.999.1.3&ISO\r")[0];
     let place = &encounter["location"][0]["location"]["reference"];
     assert_eq!(*place, reference(&locations[0]));
 }
