@@ -42,6 +42,14 @@ impl Delimiters {
         byte == self.field || byte == self.component || others.contains(&Some(byte))
     }
 
+    /// Whether a byte separates values.
+    pub(crate) fn separates(&self, byte: u8) -> bool {
+        byte == self.field
+            || byte == self.component
+            || Some(byte) == self.repetition
+            || Some(byte) == self.subcomponent
+    }
+
     /// Reads MSH-1 and MSH-2 from `bytes`, where `MSH` begins at `start`.
     pub(crate) fn read(bytes: &[u8], start: usize) -> Result<Self, ParseError> {
         let at = |offset, kind| Err(ParseError { kind, offset });

@@ -54,6 +54,11 @@ pub enum ParseErrorKind {
         /// The character set that MSH-18 or the default names.
         charset: Charset,
     },
+    /// The message is in UTF-16, of which not even MSH can be read.
+    #[error(
+        "the message is in UTF-16; rewrite it in UTF-8 first, as utf8_from_utf16 does, or send UTF-8"
+    )]
+    Utf16,
     /// MSH-18 names a character set that is not known or not supported.
     #[error(
         "MSH-18 names a character set that is not supported; send UNICODE UTF-8, ASCII or an 8859 part"

@@ -99,10 +99,11 @@ mod segment;
 mod value;
 
 pub use ack::{AckCode, AckError, Acknowledgment, ErrorCode, ErrorLocation, Severity};
-pub use charset::Charset;
+pub use charset::{Charset, utf8_from_utf16};
 pub use delimiters::Delimiters;
 pub use edit::{Draft, EditError, EditErrorKind};
 pub use error::{ParseError, ParseErrorKind, TextError};
+pub use escape::{Format, Piece};
 pub use field::Field;
 pub use header::Header;
 pub use index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS};

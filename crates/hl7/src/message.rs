@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::charset::Charset;
+use crate::charset::{Charset, is_utf16};
 use crate::delimiters::Delimiters;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::header::Header;
@@ -37,6 +37,23 @@ impl fmt::Debug for Message<'_> {
 pub(crate) struct Reading {
     pub(crate) delimiters: Delimiters,
     pub(crate) charset: Charset,
+    /// Whether values switch to other character sets by the escape sequences of ISO 2022.
+    pub(crate) switches: bool,
+}
+
+impl Reading {
+    pub(crate) fn new(delimiters: Delimiters, charset: Charset) -> Self {
+        Self {
+            delimiters,
+            charset,
+            switches: charset.switches(),
+        }
+    }
+
+    /// Whether there may be bytes that look like delimiters and are none.
+    pub(crate) fn has_lookalikes(&self) -> bool {
+        self.switches || self.charset.trails_in_ascii()
+    }
 }
 
 /// What [`Message::parse_with`] assumes where the message itself says nothing.
@@ -78,31 +95,31 @@ impl<'a> Message<'a> {
         if text.is_empty() {
             return at(start, ParseErrorKind::Empty);
         }
-        if looks_like_utf16(text) {
-            return at(start, ParseErrorKind::UnknownCharset);
+        if is_utf16(bytes) {
+            return at(0, ParseErrorKind::Utf16);
         }
         if !text.starts_with(b"MSH") {
             return at(start, ParseErrorKind::NoMsh);
         }
         let delimiters = Delimiters::read(bytes, start)?;
-        let declaration = declaration(&bytes[start..], delimiters);
-        let charset =
-            declared_charset(bytes, declaration, delimiters)?.unwrap_or(options.default_charset);
-        if let Err(offset) = charset.check(bytes) {
+        let declared = Declaration::read(&bytes[start..], delimiters);
+        let reading = declared.reading(bytes, delimiters, options.default_charset)?;
+        let charset = reading.charset;
+        // Where values switch, each is in its own sets, and is checked when it is read.
+        if !reading.switches
+            && let Err(offset) = charset.check(bytes)
+        {
             return at(offset, ParseErrorKind::InvalidText { charset });
         }
-        scan::scan(bytes, start, delimiters.field, charset, index)?;
+        scan::scan(bytes, start, reading, index)?;
         let message = Self {
             bytes,
             index,
-            reading: Reading {
-                delimiters,
-                charset,
-            },
+            reading,
         };
         // A two-byte character before it that looks like a separator moves MSH-18 once it is known.
         let read = message.msh().field(18);
-        if read.raw() != declaration {
+        if read.raw() != declared.charsets {
             return at(read.offset(), ParseErrorKind::UnknownCharset);
         }
         Ok(message)
@@ -210,46 +227,54 @@ pub(crate) fn start_of_text(bytes: &[u8]) -> usize {
         .count()
 }
 
-fn looks_like_utf16(text: &[u8]) -> bool {
-    [&b"\xFF\xFE"[..], b"\xFE\xFF", b"M\0", b"\0M"]
-        .iter()
-        .any(|begin| text.starts_with(begin))
+/// What MSH says about character sets, read before they are known.
+struct Declaration<'a> {
+    /// MSH-18. Its first repetition is the message's; further ones announce that values switch to others.
+    charsets: &'a [u8],
+    /// MSH-20, how they switch.
+    scheme: &'a [u8],
 }
 
-/// MSH-18 as sent, read before the character set is known.
-fn declaration(text: &[u8], delimiters: Delimiters) -> &[u8] {
-    let msh = &text[..memchr::memchr2(b'\r', b'\n', text).unwrap_or(text.len())];
-    // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
-    msh.split(|&byte| byte == delimiters.field)
-        .nth(17)
-        .unwrap_or_default()
-}
-
-/// The character set of MSH-18. Its first repetition is the message's; further ones announce switching inside fields
-/// (ISO 2022), which cannot be read unless they name sets that are read the same way.
-fn declared_charset(
-    bytes: &[u8],
-    declared: &[u8],
-    delimiters: Delimiters,
-) -> Result<Option<Charset>, ParseError> {
-    let offset = (declared.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
-    let unknown = ParseError {
-        kind: ParseErrorKind::UnknownCharset,
-        offset,
-    };
-    let mut charset = None;
-    for (place, name) in declared
-        .split(|&byte| Some(byte) == delimiters.repetition)
-        .enumerate()
-    {
-        let name = std::str::from_utf8(name).map_err(|_| unknown)?.trim();
-        if name.is_empty() || name == "\"\"" {
-            continue;
-        }
-        let known = Charset::from_name(name).ok_or(unknown)?;
-        if place == 0 {
-            charset = Some(known);
+impl<'a> Declaration<'a> {
+    fn read(text: &'a [u8], delimiters: Delimiters) -> Self {
+        let msh = &text[..memchr::memchr2(b'\r', b'\n', text).unwrap_or(text.len())];
+        // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
+        let mut fields = msh.split(|&byte| byte == delimiters.field).skip(17);
+        Self {
+            charsets: fields.next().unwrap_or_default(),
+            scheme: fields.nth(1).unwrap_or_default(),
         }
     }
-    Ok(charset)
+
+    fn reading(
+        &self,
+        bytes: &[u8],
+        delimiters: Delimiters,
+        default_charset: Charset,
+    ) -> Result<Reading, ParseError> {
+        let offset = (self.charsets.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
+        let unknown = ParseError {
+            kind: ParseErrorKind::UnknownCharset,
+            offset,
+        };
+        let mut reading = Reading::new(delimiters, default_charset);
+        let mut others = false;
+        for (place, name) in self
+            .charsets
+            .split(|&byte| Some(byte) == delimiters.repetition)
+            .enumerate()
+        {
+            let name = std::str::from_utf8(name).map_err(|_| unknown)?.trim();
+            if name.is_empty() || name == "\"\"" {
+                continue;
+            }
+            let known = Charset::from_name(name).ok_or(unknown)?;
+            if place == 0 {
+                reading = Reading::new(delimiters, known);
+            }
+            others |= known != reading.charset;
+        }
+        reading.switches |= others || self.scheme.starts_with(b"ISO 2022");
+        Ok(reading)
+    }
 }

@@ -1,22 +1,23 @@
 //! The single pass over a message that fills its [`Index`].
 
-use crate::charset::Charset;
+use crate::charset::skip_shifted;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS, SegmentEntry};
+use crate::message::Reading;
 
 /// Indexes `bytes` from `start`, where MSH begins. Offsets fit: the caller has checked the length.
 pub(crate) fn scan(
     bytes: &[u8],
     start: usize,
-    field: u8,
-    charset: Charset,
+    reading: Reading,
     index: &mut Index,
 ) -> Result<(), ParseError> {
+    let field = reading.delimiters.field;
     index.clear();
     let mut line = start;
     while line < bytes.len() {
         let first_separator = index.tape.len();
-        let end = scan_line(bytes, line, field, charset, &mut index.tape)?;
+        let end = scan_line(bytes, line, reading, &mut index.tape)?;
         if !is_blank(&bytes[line..end]) {
             check_name(bytes, line, end, field)?;
             if index.segments.len() == MAX_SEGMENTS {
@@ -41,11 +42,11 @@ pub(crate) fn scan(
 fn scan_line(
     bytes: &[u8],
     line: usize,
-    field: u8,
-    charset: Charset,
+    reading: Reading,
     tape: &mut Vec<u32>,
 ) -> Result<usize, ParseError> {
-    let multibyte = charset.trails_in_ascii();
+    let field = reading.delimiters.field;
+    let lookalikes = reading.has_lookalikes();
     let mut at = line;
     while let Some(&byte) = bytes.get(at) {
         if byte == field {
@@ -58,17 +59,17 @@ fn scan_line(
             tape.push(narrow(at));
         } else if byte == b'\r' || byte == b'\n' {
             return Ok(at);
-        } else if multibyte && !byte.is_ascii() {
-            at += trail(&bytes[at..]);
+        } else if lookalikes {
+            at += skip_lookalikes(&bytes[at..], reading);
         }
         at += 1;
     }
     Ok(bytes.len())
 }
 
-/// Finds `delimiter` in `bytes`, stepping over the second bytes of characters that look like it.
-pub(crate) fn find(bytes: &[u8], delimiter: u8, charset: Charset) -> Option<usize> {
-    if !charset.trails_in_ascii() {
+/// Finds `delimiter` in `bytes`, stepping over what looks like it and is none.
+pub(crate) fn find(bytes: &[u8], delimiter: u8, reading: Reading) -> Option<usize> {
+    if !reading.has_lookalikes() {
         return memchr::memchr(delimiter, bytes);
     }
     let mut at = 0;
@@ -76,12 +77,21 @@ pub(crate) fn find(bytes: &[u8], delimiter: u8, charset: Charset) -> Option<usiz
         if byte == delimiter {
             return Some(at);
         }
-        if !byte.is_ascii() {
-            at += trail(&bytes[at..]);
-        }
-        at += 1;
+        at += 1 + skip_lookalikes(&bytes[at..], reading);
     }
     None
+}
+
+/// How many bytes behind the first one belong to it and are no delimiters: the second byte of a double-byte character,
+/// or what a switch to another character set hides.
+fn skip_lookalikes(bytes: &[u8], reading: Reading) -> usize {
+    match bytes[0] {
+        byte if !byte.is_ascii() && reading.charset.trails_in_ascii() => trail(bytes),
+        byte if reading.switches && !byte.is_ascii_alphanumeric() => {
+            skip_shifted(bytes, reading.delimiters.escape).saturating_sub(1)
+        }
+        _ => 0,
+    }
 }
 
 /// How many bytes follow the lead byte of a double-byte character: one, unless the next is a line end and the

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::charset::ESC;
 use crate::error::TextError;
-use crate::escape;
+use crate::escape::{self, Piece};
 use crate::message::Reading;
 use crate::scan;
 
@@ -124,7 +125,9 @@ impl<'a> Value<'a> {
 
     /// Its text: the character set decoded, escapes resolved (see the [crate] page). Borrowed when there is nothing to do.
     ///
-    /// Delimiters of a deeper level stay in the text. An unknown or unfinished escape stays as written.
+    /// Delimiters of a deeper level stay in the text. An unknown or unfinished escape stays as written, and so does
+    /// `\Z..\`. Of formatting commands, what ends a line gives a line feed and skipped columns give blanks;
+    /// [`pieces`](Self::pieces) tells all of them.
     pub fn text(&self) -> Result<Cow<'a, str>, TextError> {
         if let Some(text) = self.borrowed() {
             return Ok(Cow::Borrowed(text));
@@ -147,6 +150,53 @@ impl<'a> Value<'a> {
         Ok(scratch)
     }
 
+    /// Formatted text (FT), cut at what says how to show it: indents, highlighting, local sequences. The first value
+    /// that cannot be decoded ends it.
+    ///
+    /// ```
+    /// use kiln_hl7::{Format, Index, Message, Piece};
+    ///
+    /// let mut index = Index::new();
+    /// let message = Message::parse(b"MSH|^~\\&|A\rNTE|1||\\.in+4\\a \\H\\b\\N\\\\.br\\c\r", &mut index)?;
+    /// let note = message.segment("NTE").unwrap().field(3).value();
+    /// let pieces: Vec<Piece> = note.pieces().collect::<Result<_, _>>()?;
+    /// let text = |text: &str| Piece::Text(text.to_owned());
+    /// assert_eq!(pieces, [
+    ///     Piece::Format(Format::Indent(4)),
+    ///     text("a "), Piece::Highlight(true), text("b"), Piece::Highlight(false),
+    ///     Piece::Format(Format::Break),
+    ///     text("c"),
+    /// ]);
+    /// assert_eq!(note.text()?, "a b\nc");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece<'a>, TextError>> + use<'a> {
+        let (charset, offset) = (self.reading.charset, self.offset);
+        let reading = self.text_reading();
+        escape::pieces(self.raw, reading).map(move |piece| {
+            piece.map_err(|bad| TextError {
+                charset,
+                offset: offset + bad,
+            })
+        })
+    }
+
+    /// Whether the value was cut off at its end by the sender, who says so by the truncation character of MSH-2
+    /// (HL7 v2.9 §2.5.5.2).
+    pub fn is_truncated(&self) -> bool {
+        let truncation = self.reading.delimiters.truncation;
+        !self.literal && truncation.is_some() && self.raw.last().copied() == truncation
+    }
+
+    /// How to read it: in MSH-2 the escape delimiter escapes nothing.
+    fn text_reading(&self) -> Reading {
+        let mut reading = self.reading;
+        if self.literal {
+            reading.delimiters.escape = None;
+        }
+        reading
+    }
+
     /// The value that lies beyond the end of this one.
     pub(crate) fn beyond(&self, level: Level) -> Self {
         Value::new(None, self.offset + self.raw.len(), level, self.reading)
@@ -154,20 +204,21 @@ impl<'a> Value<'a> {
 
     /// The bytes themselves, where they are the text.
     fn borrowed(&self) -> Option<&'a str> {
-        let plain = self.literal
-            || self
-                .reading
-                .delimiters
-                .escape
-                .is_none_or(|escape| memchr::memchr(escape, self.raw).is_none());
-        let same = self.reading.charset.is_utf8() || self.raw.is_ascii();
-        (plain && same)
+        let reading = self.text_reading();
+        let plain = reading
+            .delimiters
+            .escape
+            .is_none_or(|escape| memchr::memchr(escape, self.raw).is_none());
+        let same =
+            reading.charset.is_utf8() || (reading.charset.extends_ascii() && self.raw.is_ascii());
+        let switched = reading.switches && memchr::memchr(ESC, self.raw).is_some();
+        (plain && same && !switched)
             .then(|| std::str::from_utf8(self.raw).ok())
             .flatten()
     }
 
     fn decode(&self, out: &mut String) -> Result<(), TextError> {
-        escape::decode(self.raw, self.reading, out).map_err(|bad| TextError {
+        escape::decode(self.raw, self.text_reading(), out).map_err(|bad| TextError {
             charset: self.reading.charset,
             offset: self.offset + bad,
         })
@@ -183,7 +234,7 @@ impl<'a> Value<'a> {
         let mut rest = (!whole.absent).then_some((whole.raw, whole.offset));
         std::iter::from_fn(move || {
             let (raw, offset) = rest?;
-            let end = delimiter.and_then(|byte| scan::find(raw, byte, whole.reading.charset));
+            let end = delimiter.and_then(|byte| scan::find(raw, byte, whole.reading));
             rest = end.map(|end| (&raw[end + 1..], offset + end + 1));
             let raw = &raw[..end.unwrap_or(raw.len())];
             Some(Value {

@@ -1,7 +1,9 @@
 //! What holds for all bytes and all messages.
 #![allow(clippy::unwrap_used)]
 
-use kiln_hl7::{AckCode, Acknowledgment, Index, Message, Path, Presence, Value, batch};
+use kiln_hl7::{
+    AckCode, Acknowledgment, Index, Message, Path, Presence, Value, batch, utf8_from_utf16,
+};
 use proptest::prelude::*;
 
 /// Reads everything that can be read of a message.
@@ -13,6 +15,7 @@ fn read_all(message: &Message<'_>) {
         );
         let text = value.text().map(std::borrow::Cow::into_owned);
         assert_eq!(value.text_in(scratch).map(str::to_owned), text);
+        assert_eq!(value.pieces().find_map(Result::err), value.text().err());
         assert!(value.part(1_000_000).presence() == Presence::Absent);
     }
     let mut scratch = String::new();
@@ -47,12 +50,19 @@ fn nearly_a_message() -> impl Strategy<Value = Vec<u8>> {
             "BIG-5",
             "GB 18030-2000",
             "KS X 1001",
+            "ISO IR14",
+            "ISO IR87",
+            "~ISO IR87~ISO IR159||ISO 2022-1994",
+            "8859/1~8859/5",
+            "UNICODE UTF-16",
         ][..],
     );
     let piece = prop_oneof![
         4 => prop::sample::select(&b"|^~\\&\r\n#\"XFT.Z0"[..]).prop_map(|byte| vec![byte]),
         2 => Just(b"\rPID|".to_vec()),
         1 => Just(b"\\XA4A4\\".to_vec()),
+        1 => prop::sample::select(&["\x1b$B", "\x1b$(D", "\x1b(B", "\x1b(I", "\x1b)I", "\x1b-L", "\\M2442\\", "\\C2842\\", "\\.sp3\\"][..])
+            .prop_map(|switch| switch.as_bytes().to_vec()),
         2 => "[a-z]{0,6}".prop_map(String::into_bytes),
         1 => prop::collection::vec(any::<u8>(), 0..4),
     ];
@@ -88,6 +98,21 @@ proptest! {
             let mut out = Vec::new();
             Acknowledgment { code: AckCode::AA, errors: &[], control_id: "1", at: "2024" }.answer(&message, &mut out);
             prop_assert!(Message::parse(&out, &mut Index::new()).is_ok());
+        }
+    }
+
+    #[test]
+    fn utf16_is_rewritten_whole(text in "\\PC{0,40}", big in any::<bool>(), mark in any::<bool>(), cut in any::<bool>()) {
+        let text = format!("MSH|^~\\&|{text}");
+        let order = if big { u16::to_be_bytes } else { u16::to_le_bytes };
+        let marked = if mark { format!("\u{feff}{text}") } else { text.clone() };
+        let mut bytes: Vec<u8> = marked.encode_utf16().flat_map(order).collect();
+        let mut buffer = "left over".to_owned();
+        prop_assert_eq!(utf8_from_utf16(&bytes, &mut buffer).unwrap(), text.as_bytes());
+        prop_assert_eq!(utf8_from_utf16(text.as_bytes(), &mut buffer).unwrap(), text.as_bytes());
+        if cut {
+            bytes.pop();
+            prop_assert!(utf8_from_utf16(&bytes, &mut buffer).is_err());
         }
     }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use kiln_hl7::{Charset, Index, Message, ParseOptions, TextError};
+use kiln_hl7::{Charset, Format, Index, Message, ParseOptions, Piece, TextError};
 
 /// The text of NTE-3 in a message with that MSH-18.
 fn text(charset: &str, value: &[u8]) -> Result<String, TextError> {
@@ -46,7 +46,8 @@ fn escapes() {
         ("Smith \\T\\ Sons", "Smith & Sons"),
         (
             "one\\.br\\two\\.sp\\three\\.sp2\\four\\.sp+3\\five",
-            "one\ntwo\nthree\nfour\nfive",
+            // .sp is .br, and .sp2 goes two lines down.
+            "one\ntwo\nthree\n\nfour\n\n\nfive",
         ),
         (
             "\\.ce\\Title\\.in+4\\\\.ti-2\\\\.fi\\\\.nf\\text\\.sk3\\end",
@@ -77,10 +78,18 @@ fn what_is_no_escape_stays_as_written() {
         "\\X4G\\",
         "\\XFF\\",
         "\\Zab12\\",
-        "\\C2842\\",
+        "\\C2899\\",
+        "\\C2442\\",
         "\\M2842AB\\",
+        "\\M24\\",
         "\\.\\",
         "\\.b\\",
+        "\\.xy\\",
+        "\\.br4\\",
+        "\\.in\\",
+        "\\.in+-4\\",
+        "\\.sp-1\\",
+        "\\.sk99999\\",
         "\\.br then text\\",
         "\\\\",
     ] {
@@ -216,19 +225,100 @@ fn the_site_says_what_undeclared_means() {
 
 #[test]
 fn charset_names_read_back() {
+    // Table 0211.
     for name in [
         "ASCII",
-        "UNICODE UTF-8",
         "8859/1",
+        "8859/2",
+        "8859/3",
+        "8859/4",
+        "8859/5",
+        "8859/6",
+        "8859/7",
+        "8859/8",
         "8859/9",
         "8859/15",
+        "ISO IR14",
+        "ISO IR87",
+        "ISO IR159",
         "GB 18030-2000",
-        "BIG-5",
         "KS X 1001",
+        "BIG-5",
+        "UNICODE UTF-8",
+        "UNICODE UTF-16",
     ] {
         assert_eq!(Charset::from_name(name).unwrap().to_string(), name);
     }
-    for unsupported in ["UNICODE UTF-16", "ISO IR87", "ISO IR159", "8859/10", ""] {
+    for unsupported in ["UNICODE UTF-32", "CNS 11643-1992", "8859/10", ""] {
         assert_eq!(Charset::from_name(unsupported), None);
     }
+}
+
+#[test]
+fn formatted_text_is_told_piece_by_piece() {
+    // Figure 2-3 of chapter 2, shortened; the numbers hang in a margin of four.
+    let raw =
+        "\\.in+4\\\\.ti-4\\ 1. Within normal limits.\\.br\\\\.ti-4\\ 2. Lung fields \\T\\ more.";
+    let bytes = format!("MSH|^~\\&|A\rNTE|1||{raw}\\Z7a\\\\.sp2\\\\.ce\\\\.nf\\\\.fi\\\\.sk3\\\r");
+    let mut index = Index::new();
+    let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
+    let note = message.segment("NTE").unwrap().field(3).value();
+    let pieces: Vec<Piece<'_>> = note.pieces().collect::<Result<_, _>>().unwrap();
+    let text = |text: &str| Piece::Text(text.to_owned());
+    let format = Piece::Format;
+    assert_eq!(
+        pieces,
+        [
+            format(Format::Indent(4)),
+            format(Format::TemporaryIndent(-4)),
+            text(" 1. Within normal limits."),
+            format(Format::Break),
+            format(Format::TemporaryIndent(-4)),
+            text(" 2. Lung fields & more."),
+            Piece::Local(b"7a"),
+            format(Format::Space(2)),
+            format(Format::Center),
+            format(Format::NoFill),
+            format(Format::Fill),
+            format(Format::Skip(3)),
+        ]
+    );
+    assert_eq!(
+        note.text().unwrap(),
+        " 1. Within normal limits.\n 2. Lung fields & more.\\Z7a\\\n\n\n   "
+    );
+}
+
+#[test]
+fn a_piece_that_cannot_be_decoded_is_placed_and_the_last() {
+    let mut index = Index::new();
+    let bytes = b"MSH|^~\\&||||||||||||||||8859/6\rNTE|1||a\\H\\b\xA1\\N\\c";
+    let message = Message::parse(bytes, &mut index).unwrap();
+    let note = message.segment("NTE").unwrap().field(3).value();
+    let pieces: Vec<_> = note.pieces().collect();
+    assert_eq!(pieces.len(), 3);
+    assert_eq!(pieces[2].as_ref().unwrap_err().offset, 43);
+    assert_eq!(bytes[43], 0xA1);
+}
+
+#[test]
+fn truncated_values_say_so() {
+    let mut index = Index::new();
+    let message = Message::parse(b"MSH|^~\\&#|A\rPID|long na#|no\\P\\|n^a#|", &mut index).unwrap();
+    let pid = message.segment("PID").unwrap();
+    assert!(pid.field(1).value().is_truncated());
+    assert!(!pid.field(2).value().is_truncated());
+    assert_eq!(pid.field(2).value().text().unwrap(), "no#");
+    assert!(!pid.field(3).component(1).is_truncated());
+    assert!(pid.field(3).component(2).is_truncated());
+    assert!(!message.msh().field(2).value().is_truncated());
+    let undeclared = Message::parse(b"MSH|^~\\&|A\rPID|#", &mut index).unwrap();
+    assert!(
+        !undeclared
+            .segment("PID")
+            .unwrap()
+            .field(1)
+            .value()
+            .is_truncated()
+    );
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::charset::Charset;
+use crate::charset::{Charset, Shift};
 use crate::delimiters::Delimiters;
 use crate::edit::encode::encode;
 use crate::edit::error::{EditError, EditErrorKind};
@@ -108,10 +108,7 @@ impl Draft<'_> {
                 segment: Cow::Owned(msh),
                 end: Cow::Borrowed(b"\r"),
             }],
-            reading: Reading {
-                delimiters,
-                charset,
-            },
+            reading: Reading::new(delimiters, charset),
         }
     }
 
@@ -253,7 +250,7 @@ impl Draft<'_> {
         let mut changed = segment.to_vec();
         changed.splice(range, written);
         let (found, padding) = place.find(&changed, reading)?;
-        let whole = scan::find(&closed, field, reading.charset) == Some(value.len());
+        let whole = scan::find(&closed, field, reading) == Some(value.len());
         if !whole || !padding.is_empty() || changed[found] != *value {
             return Err(EditErrorKind::CutCharacter);
         }
@@ -277,17 +274,17 @@ impl Draft<'_> {
 
     /// Whether raw bytes hold none of the forbidden ones and are in the character set.
     fn check(&self, raw: &[u8], forbidden: &[u8]) -> Result<(), EditErrorKind> {
-        let charset = self.reading.charset;
+        let reading = self.reading;
+        let charset = reading.charset;
         let first = forbidden
             .iter()
-            .filter_map(|&byte| scan::find(raw, byte, charset))
+            .filter_map(|&byte| scan::find(raw, byte, reading))
             .min();
         if let Some(offset) = first {
             return Err(EditErrorKind::Delimiter { offset });
         }
-        charset
-            .check(raw)
-            .and_then(|()| charset.decode(raw, &mut String::new()))
+        Shift::new(charset, reading.switches)
+            .decode(raw, &reading.delimiters, &mut String::new())
             .map_err(|offset| EditErrorKind::Charset { charset, offset })
     }
 }

@@ -1,8 +1,10 @@
 use encoding_rs::EncoderResult;
 
-use crate::charset::Charset;
+use crate::charset::{Charset, ESC};
 use crate::edit::error::EditErrorKind;
+use crate::escape;
 use crate::message::Reading;
+use crate::scan;
 
 /// Appends `text` as a value: in the character set of the message, with what would be taken for a delimiter, and
 /// control characters, as escape sequences (HL7 v2.9 §2.7). Reading the value gives the text again.
@@ -26,7 +28,7 @@ pub(crate) fn encode(text: &str, reading: Reading, out: &mut Vec<u8>) -> Result<
                 }
                 out.push(escape);
             }
-            None if character_in(character, reading.charset, out).is_none() => {
+            None if character_in(character, reading, out).is_none() => {
                 let charset = reading.charset;
                 return Err(EditErrorKind::Charset { charset, offset });
             }
@@ -52,6 +54,8 @@ fn escaped(byte: u8, reading: Reading) -> Option<Escaped> {
         _ if Some(byte) == delimiters.escape => Escaped::Letter(b'E'),
         _ if Some(byte) == delimiters.truncation => Escaped::Letter(b'P'),
         b'\n' if !delimiters.contain(b'.') => Escaped::LineBreak,
+        // It would switch, however it is written.
+        ESC if reading.switches => return None,
         // 0x0B and 0x1C would break the frame on the wire.
         0..b' ' if byte != b'\t' => Escaped::Hexadecimal(byte),
         _ => return None,
@@ -59,9 +63,16 @@ fn escaped(byte: u8, reading: Reading) -> Option<Escaped> {
 }
 
 /// Appends a character; `None` when the character set has it not.
-fn character_in(character: char, charset: Charset, out: &mut Vec<u8>) -> Option<()> {
+fn character_in(character: char, reading: Reading, out: &mut Vec<u8>) -> Option<()> {
+    let charset = reading.charset;
     let mut utf8 = [0; 4];
     let utf8 = character.encode_utf8(&mut utf8);
+    if reading.switches && utf8.as_bytes() == [ESC] {
+        return None;
+    }
+    if charset.switches() {
+        return switched(utf8, reading, out);
+    }
     if character.is_ascii() || charset == Charset::Utf8 {
         out.extend(utf8.bytes());
         return Some(());
@@ -85,4 +96,22 @@ fn character_in(character: char, charset: Charset, out: &mut Vec<u8>) -> Option<
         }
     }
     Some(())
+}
+
+/// Appends a character of a set that is reached by switches, with its own switch there and back. What
+/// reads back as another character, or would be split by a delimiter, the message cannot hold.
+fn switched(utf8: &str, reading: Reading, out: &mut Vec<u8>) -> Option<()> {
+    let mut bytes = [0; 12];
+    let mut encoder = reading.charset.encoding().new_encoder();
+    let (result, _, written) = encoder.encode_from_utf8_without_replacement(utf8, &mut bytes, true);
+    let bytes = &bytes[..written];
+    let mut read = String::new();
+    let same = result == EncoderResult::InputEmpty
+        && escape::decode(bytes, reading, &mut read).is_ok()
+        && read == utf8;
+    let delimiters = reading.delimiters;
+    let splits = bytes
+        .iter()
+        .any(|&byte| delimiters.contain(byte) && scan::find(bytes, byte, reading).is_some());
+    (same && !splits).then(|| out.extend(bytes))
 }

@@ -123,7 +123,7 @@ fn part(
 ) -> Result<Range<usize>, usize> {
     let mut start = 0;
     for before in (0..number).rev() {
-        let end = delimiter.and_then(|byte| scan::find(&bytes[start..], byte, reading.charset));
+        let end = delimiter.and_then(|byte| scan::find(&bytes[start..], byte, reading));
         match end {
             _ if before == 0 => return Ok(start..end.map_or(bytes.len(), |end| start + end)),
             Some(end) => start += end + 1,

@@ -2,6 +2,8 @@ use std::fmt;
 
 use encoding_rs::{DecoderResult, Encoding};
 
+use crate::charset::iso2022::{katakana, romaji};
+
 /// A character set of MSH-18 (HL7 table 0211).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -10,6 +12,9 @@ pub enum Charset {
     Ascii,
     /// `UNICODE UTF-8`; also what a message is in that declares nothing.
     Utf8,
+    /// `UNICODE UTF-16`. What names it and can be read byte by byte is UTF-8, as
+    /// [`utf8_from_utf16`](crate::utf8_from_utf16) makes it.
+    Utf16,
     /// `8859/1`, Western Europe. Truly Latin-1: bytes 0x80 to 0x9F are control characters, not windows-1252.
     Latin1,
     /// `8859/2`, Central Europe.
@@ -36,6 +41,12 @@ pub enum Charset {
     Big5,
     /// `KS X 1001`, Korean.
     KsX1001,
+    /// `ISO IR14`, JIS X 0201: ASCII with yen and overline, and above it Katakana of half width (ISO-IR 13).
+    JisX0201,
+    /// `ISO IR87`, JIS X 0208, Japanese. A value begins in ASCII and switches by ISO 2022.
+    JisX0208,
+    /// `ISO IR159`, JIS X 0212, more Japanese. A value begins in ASCII and switches by ISO 2022.
+    JisX0212,
 }
 
 /// How table 0211 writes each character set; the first spelling is the standard's.
@@ -45,6 +56,7 @@ const NAMES: &[(Charset, &[&str])] = &[
         Charset::Utf8,
         &["UNICODE UTF-8", "UTF-8", "UTF8", "UNICODE"],
     ),
+    (Charset::Utf16, &["UNICODE UTF-16", "UTF-16"]),
     (
         Charset::Latin1,
         &["8859/1", "ISO-8859-1", "ISO8859-1", "ISO IR100"],
@@ -61,6 +73,22 @@ const NAMES: &[(Charset, &[&str])] = &[
     (Charset::Gb18030, &["GB 18030-2000", "GB18030", "GB 18030"]),
     (Charset::Big5, &["BIG-5", "BIG5"]),
     (Charset::KsX1001, &["KS X 1001", "KSX1001", "EUC-KR"]),
+    (
+        Charset::JisX0201,
+        &["ISO IR14", "ISO IR13", "ISO-IR14", "ISO-IR13"],
+    ),
+    (
+        Charset::JisX0208,
+        // The last two name JIS X 0202, which is ISO 2022; they stood in the table before v2.4.
+        &[
+            "ISO IR87",
+            "ISO-IR87",
+            "ISO-2022-JP",
+            "JAS2020",
+            "JIS X 0202",
+        ],
+    ),
+    (Charset::JisX0212, &["ISO IR159", "ISO-IR159"]),
 ];
 
 impl Charset {
@@ -88,7 +116,17 @@ impl Charset {
 
     /// Whether a message's text in it is plain UTF-8 and can be borrowed.
     pub(crate) fn is_utf8(self) -> bool {
-        matches!(self, Self::Ascii | Self::Utf8)
+        matches!(self, Self::Utf8 | Self::Utf16)
+    }
+
+    /// Whether the bytes below 0x80 are ASCII.
+    pub(crate) fn extends_ascii(self) -> bool {
+        self != Self::JisX0201
+    }
+
+    /// Whether a message in it switches to other sets within values (ISO 2022), even if MSH-20 does not say so.
+    pub(crate) fn switches(self) -> bool {
+        matches!(self, Self::JisX0201 | Self::JisX0208 | Self::JisX0212)
     }
 
     /// Whether the second byte of a character can look like a delimiter (`|` is 0x7C, a trail byte of Big5).
@@ -103,7 +141,7 @@ impl Charset {
                 .iter()
                 .position(|byte| !byte.is_ascii())
                 .map_or(Ok(()), Err),
-            Self::Utf8 => std::str::from_utf8(bytes)
+            Self::Utf8 | Self::Utf16 => std::str::from_utf8(bytes)
                 .map(drop)
                 .map_err(|error| error.valid_up_to()),
             _ => Ok(()),
@@ -113,7 +151,7 @@ impl Charset {
     /// Appends `bytes` as text to `out`, or gives the offset of the first bad byte and leaves `out` at any length.
     pub(crate) fn decode(self, bytes: &[u8], out: &mut String) -> Result<(), usize> {
         match self {
-            Self::Ascii | Self::Utf8 => {
+            Self::Utf8 | Self::Utf16 => {
                 let text = std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())?;
                 out.push_str(text);
                 Ok(())
@@ -124,6 +162,25 @@ impl Charset {
             }
             Self::Latin5 => {
                 out.extend(bytes.iter().map(|&byte| latin5(byte)));
+                Ok(())
+            }
+            // Of the last two, what lies outside of switches.
+            Self::Ascii | Self::JisX0208 | Self::JisX0212 => match std::str::from_utf8(bytes) {
+                Ok(text) if text.is_ascii() => {
+                    out.push_str(text);
+                    Ok(())
+                }
+                _ => Err(bytes.iter().take_while(|byte| byte.is_ascii()).count()),
+            },
+            Self::JisX0201 => {
+                for (at, &byte) in bytes.iter().enumerate() {
+                    let character = if byte.is_ascii() {
+                        Some(romaji(byte))
+                    } else {
+                        katakana(byte)
+                    };
+                    out.push(character.ok_or(at)?);
+                }
                 Ok(())
             }
             _ => decode_with(self.encoding(), bytes, out),
@@ -144,7 +201,11 @@ impl Charset {
             Self::Big5 => encoding_rs::BIG5,
             Self::KsX1001 => encoding_rs::EUC_KR,
             // Decoded without encoding_rs, whose labels for them mean windows code pages.
-            Self::Ascii | Self::Utf8 | Self::Latin1 | Self::Latin5 => encoding_rs::UTF_8,
+            Self::Ascii | Self::Utf8 | Self::Utf16 | Self::Latin1 | Self::Latin5 => {
+                encoding_rs::UTF_8
+            }
+            // For writing; they are read set by set.
+            Self::JisX0201 | Self::JisX0208 | Self::JisX0212 => encoding_rs::ISO_2022_JP,
         }
     }
 }
@@ -168,7 +229,11 @@ fn latin5(byte: u8) -> char {
     }
 }
 
-fn decode_with(encoding: &'static Encoding, bytes: &[u8], out: &mut String) -> Result<(), usize> {
+pub(super) fn decode_with(
+    encoding: &'static Encoding,
+    bytes: &[u8],
+    out: &mut String,
+) -> Result<(), usize> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut at = 0;
     loop {
