@@ -26,6 +26,7 @@ mod listen;
 mod pipeline;
 mod progress;
 pub mod record;
+pub mod sighting;
 pub mod store;
 mod tally;
 mod transform;

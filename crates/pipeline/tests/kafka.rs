@@ -6,6 +6,9 @@
 mod conformance;
 mod support;
 
+use std::time::Duration;
+
+use kiln_pipeline::RunningPipeline;
 use kiln_pipeline::config::Config;
 use kiln_pipeline::record::header;
 use kiln_pipeline::store::{Reader, Selection, Stream};
@@ -37,6 +40,120 @@ async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
     conformance::fencing(&config("fencing")).await;
 }
 
+/// Messages of several feeds, so that every partition has some.
+fn messages() -> Vec<Vec<u8>> {
+    (0..60)
+        .map(|n| {
+            let text = String::from_utf8(adt(&format!("N{n}"))).unwrap();
+            text.replacen("ADT|NORTH", &format!("ADT{}|NORTH", n % 12), 1)
+                .into_bytes()
+        })
+        .collect()
+}
+
+async fn send_all(running: &RunningPipeline, messages: &[Vec<u8>]) {
+    let mut sender = Sender::connect(running).await;
+    for message in messages {
+        sender.frame(message).await;
+    }
+    for message in messages {
+        let answer = sender.answer().await.unwrap();
+        assert_eq!(field(&answer, "MSA", 1), "AA");
+        let sent = String::from_utf8_lossy(message).into_owned();
+        assert_eq!(field(&answer, "MSA", 2), field(&sent, "MSH", 9));
+    }
+}
+
+/// Looks until the instances together show `count`.
+async fn shown(running: &[&RunningPipeline], name: &str, count: impl Fn(&[u64]) -> bool) {
+    let looking = async {
+        loop {
+            let values: Vec<u64> = running
+                .iter()
+                .map(|one| {
+                    let text = one.metrics_text();
+                    let line = text.lines().find_map(|line| line.strip_prefix(name));
+                    line.and_then(|value| value.trim().parse().ok())
+                        .unwrap_or(0)
+                })
+                .collect();
+            if count(&values) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .unwrap_or_else(|_| panic!("{name} in time"));
+}
+
+async fn emitted(config: &Config) -> Vec<String> {
+    let selection = Selection {
+        stream: Stream::Fhir,
+        resource_type: None,
+        follow: false,
+    };
+    let mut reader = Reader::open(config, selection).await.unwrap();
+    let mut ids = Vec::new();
+    while let Some(record) = reader.next().await.unwrap() {
+        ids.push(record.header(header::CONTROL_ID).to_owned());
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resend_to_another_instance_is_acknowledged_and_dropped_after_a_failover() {
+    let mut config = config("failover");
+    let messages = messages();
+    config.instance = "a".to_owned();
+    let running = start(config.clone()).await;
+    send_all(&running, &messages).await;
+    assert!(running.caught_up(PATIENCE).await);
+    // Gone without a word, as far as the group can tell.
+    drop(running);
+    config.instance = "b".to_owned();
+    let running = start(config.clone()).await;
+    send_all(&running, &messages).await;
+    let all = messages.len() as u64;
+    shown(&[&running], "kiln_transform_duplicates_total", |seen| {
+        seen == [all]
+    })
+    .await;
+    running.shutdown().await.unwrap();
+    assert_eq!(emitted(&config).await.len(), messages.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resend_after_a_rebalance_is_acknowledged_and_dropped() {
+    let config = config("rebalance");
+    let messages = messages();
+    let of = |instance: &str| {
+        let mut config = config.clone();
+        instance.clone_into(&mut config.instance);
+        config
+    };
+    let first = start(of("a")).await;
+    send_all(&first, &messages).await;
+    assert!(first.caught_up(PATIENCE).await);
+    let second = start(of("b")).await;
+    let both = [&first, &second];
+    shown(&both, "kiln_transform_partitions", |held| {
+        held.iter().all(|count| *count > 0) && held.iter().sum::<u64>() == 3
+    })
+    .await;
+    send_all(&first, &messages[..30]).await;
+    send_all(&second, &messages[30..]).await;
+    let all = messages.len() as u64;
+    shown(&both, "kiln_transform_duplicates_total", |seen| {
+        seen.iter().sum::<u64>() == all && seen.iter().all(|count| *count > 0)
+    })
+    .await;
+    first.shutdown().await.unwrap();
+    second.shutdown().await.unwrap();
+    assert_eq!(emitted(&config).await.len(), messages.len());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_give_resources_once_in_order_over_a_resend_and_a_restart() {
     let config = config("path");
@@ -52,15 +169,6 @@ async fn messages_give_resources_once_in_order_over_a_resend_and_a_restart() {
         assert!(running.caught_up(PATIENCE).await);
         running.shutdown().await.unwrap();
     }
-    let selection = Selection {
-        stream: Stream::Fhir,
-        resource_type: None,
-        follow: false,
-    };
-    let mut reader = Reader::open(&config, selection).await.unwrap();
-    let mut ids = Vec::new();
-    while let Some(record) = reader.next().await.unwrap() {
-        ids.push(record.header(header::CONTROL_ID).to_owned());
-    }
+    let ids = emitted(&config).await;
     assert_eq!(ids, (0..50).map(|n| format!("N{n}")).collect::<Vec<_>>());
 }

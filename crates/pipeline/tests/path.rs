@@ -69,6 +69,31 @@ async fn a_resend_is_acknowledged_and_dropped_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn the_same_control_id_with_other_bytes_is_a_message_of_its_own_and_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = start(config(directory.path())).await;
+    let mut sender = Sender::connect(&running).await;
+    let mut other = adt("R2");
+    other.extend_from_slice(b"NTE|1||changed\r");
+    for message in [adt("R2"), other.clone(), adt("R2"), other] {
+        let answer = sender.send(&message).await;
+        assert_eq!(field(&answer, "MSA", 1), "AA");
+        assert_eq!(field(&answer, "MSA", 2), "R2");
+    }
+    assert!(running.caught_up(PATIENCE).await);
+    let metrics = running.metrics_text();
+    for line in [
+        "kiln_transform_reused_control_ids_total 1",
+        "kiln_transform_duplicates_total 2",
+        "kiln_transform_window_messages 4",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    running.shutdown().await.unwrap();
+    assert_eq!(read_all(directory.path(), Stream::Fhir).await.len(), 2);
+}
+
+#[tokio::test]
 async fn enhanced_mode_gets_commit_acknowledgments() {
     let directory = tempfile::tempdir().unwrap();
     let running = start(config(directory.path())).await;

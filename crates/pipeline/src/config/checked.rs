@@ -97,6 +97,8 @@ pub struct Limits {
     pub batch_wait: Duration,
     /// How many messages of a partition back a resend is recognised.
     pub dedupe_messages: usize,
+    /// How long after its first copy was received a resend is recognised.
+    pub dedupe_time: Duration,
     /// Longest time from the request to stop until the process leaves.
     pub shutdown: Duration,
 }
@@ -107,7 +109,8 @@ impl Default for Limits {
             batch_messages: 500,
             batch_bytes: 8 * 1024 * 1024,
             batch_wait: Duration::from_millis(20),
-            dedupe_messages: 10_000,
+            dedupe_messages: 50_000,
+            dedupe_time: Duration::from_secs(7 * 24 * 60 * 60),
             shutdown: Duration::from_secs(25),
         }
     }
@@ -324,6 +327,9 @@ impl Check<'_> {
             dedupe_messages: given
                 .dedupe_messages
                 .map_or(default.dedupe_messages, saturated),
+            dedupe_time: given
+                .dedupe_seconds
+                .map_or(default.dedupe_time, Duration::from_secs),
             shutdown: given
                 .shutdown_seconds
                 .map_or(default.shutdown, Duration::from_secs),

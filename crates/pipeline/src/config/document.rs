@@ -186,9 +186,14 @@ pub struct LimitsDocument {
     /// Longest wait for a batch to fill, in milliseconds. Default 20.
     #[schemars(range(max = 10_000))]
     pub batch_wait_milliseconds: Option<u64>,
-    /// How many messages of a partition back a resend is recognised. Default 10000.
+    /// How many messages of a partition back a resend is recognised; each costs some 120 bytes. Default 50000. The raw
+    /// topic's retention must keep as many.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub dedupe_messages: Option<u64>,
+    /// How long after its first copy was received a resend is recognised, within `dedupeMessages`. Default 604800 (7
+    /// days).
+    #[schemars(range(min = 1))]
+    pub dedupe_seconds: Option<u64>,
     /// Longest time from the request to stop until the process leaves. Default 25.
     #[schemars(range(min = 1))]
     pub shutdown_seconds: Option<u64>,

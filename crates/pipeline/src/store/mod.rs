@@ -23,6 +23,7 @@ pub use selection::{Selection, Stream};
 
 use crate::config::{Config, StoreConfig};
 use crate::record::Record;
+use crate::sighting::Sighting;
 
 /// Where a raw message lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,8 +88,9 @@ pub struct BatchLimits {
 pub struct Batch {
     /// Partitions that are no longer this instance's.
     pub lost: Vec<i32>,
-    /// Partitions that are now, each with the raw messages before its committed position, oldest first.
-    pub gained: BTreeMap<i32, Vec<RawRecord>>,
+    /// Partitions that are now, each with what was sighted in its tail: the raw messages before its committed position,
+    /// oldest first.
+    pub gained: BTreeMap<i32, Vec<Sighting>>,
     /// Raw messages, in order per partition.
     pub records: Vec<RawRecord>,
 }
@@ -105,7 +107,7 @@ pub trait Store: Send + Sync {
     /// Whether the store answers.
     async fn probe(&self) -> Result<(), StoreError>;
 
-    /// The reading side. `tail` is how many messages before the position a partition gained is delivered with.
+    /// The reading side. `tail` is how many offsets before the position a gained partition's tail begins.
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError>;
 }
 

@@ -1,16 +1,22 @@
-//! Resends: the same sender, control id and bytes within the window of one partition.
+//! Resends: the same bytes on the same feed, a bounded way back in the raw log.
+//!
+//! What a message is depends on nothing but the log: on the last earlier copy in its partition, how many offsets back that
+//! lies and how much earlier it was received, by the two records' own word. So a window that is rebuilt from the log's
+//! tail, at any point, by any instance, decides as one that was there all along.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use crate::sighting::Sighting;
 
-use crate::record::{Record, header};
-
-/// First 16 bytes of SHA-256 over the message.
-type Fingerprint = [u8; 16];
-
-/// What identifies a message to its sender.
-type Identity = (String, String);
+/// How far back a resend is recognised; both must hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// In offsets of the partition.
+    pub(super) messages: usize,
+    /// Between the two times of reception.
+    pub(super) time: Duration,
+}
 
 /// What a message is to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,93 +29,201 @@ pub(super) enum Seen {
     SameControlId,
 }
 
-/// The last messages of one partition, bounded in count.
-#[derive(Default)]
+/// The last messages of one partition: `Reach::messages` of them and the one just seen, some 120 bytes each whatever
+/// their size.
 pub(super) struct Window {
-    bound: usize,
-    order: VecDeque<(Identity, Fingerprint)>,
-    known: HashMap<Identity, Vec<Fingerprint>>,
+    reach: Reach,
+    /// Oldest first.
+    order: VecDeque<Sighting>,
+    /// The last sighting of each copy: offset and time of reception.
+    copies: HashMap<[u8; 16], (i64, i64)>,
+    /// The last offset of each identity.
+    identities: HashMap<[u8; 8], i64>,
 }
 
 impl Window {
-    pub(super) fn new(bound: usize) -> Window {
+    /// An empty one.
+    pub(super) fn new(reach: Reach) -> Window {
         Window {
-            bound,
-            ..Window::default()
+            reach,
+            order: VecDeque::new(),
+            copies: HashMap::new(),
+            identities: HashMap::new(),
         }
     }
 
-    /// Says what a message is, and remembers it.
-    pub(super) fn see(&mut self, record: &Record) -> Seen {
-        let identity = (
-            record.header(header::SENDER).to_owned(),
-            record.header(header::CONTROL_ID).to_owned(),
-        );
-        let digest = Sha256::digest(&record.value);
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.copy_from_slice(&digest[..16]);
-        let known = self.known.entry(identity.clone()).or_default();
-        if known.contains(&fingerprint) {
-            return Seen::Duplicate;
-        }
-        let seen = if known.is_empty() {
-            Seen::New
-        } else {
-            Seen::SameControlId
-        };
-        known.push(fingerprint);
-        self.order.push_back((identity, fingerprint));
-        if self.order.len() > self.bound {
-            self.forget_oldest();
-        }
-        seen
+    /// How many messages it holds.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
     }
 
-    fn forget_oldest(&mut self) {
-        let Some((identity, fingerprint)) = self.order.pop_front() else {
-            return;
-        };
-        if let Some(known) = self.known.get_mut(&identity) {
-            known.retain(|other| *other != fingerprint);
-            if known.is_empty() {
-                self.known.remove(&identity);
+    /// Says what a message is, and remembers it. Messages are to be seen in the order of the log.
+    pub(super) fn see(&mut self, sighting: &Sighting) -> Seen {
+        self.forget_before(sighting.offset);
+        let Sighting {
+            offset,
+            received_at,
+            ..
+        } = *sighting;
+        let copy = self.copies.insert(sighting.copy, (offset, received_at));
+        let identity = self.identities.insert(sighting.identity, offset);
+        self.order.push_back(*sighting);
+        match (copy, identity) {
+            (Some((_, before)), _) if self.within(before, received_at) => Seen::Duplicate,
+            // The same bytes, but too long ago: as if they had never been there.
+            (Some(_), _) | (None, None) => Seen::New,
+            (None, Some(_)) => Seen::SameControlId,
+        }
+    }
+
+    /// Clocks of instances differ a little: what seems to come before its copy is not far from it.
+    fn within(&self, before: i64, after: i64) -> bool {
+        let apart = u64::try_from(after.saturating_sub(before)).unwrap_or(0);
+        u128::from(apart) <= self.reach.time.as_millis()
+    }
+
+    /// Forgets what lies too many offsets before `offset`.
+    fn forget_before(&mut self, offset: i64) {
+        let reach = i64::try_from(self.reach.messages).unwrap_or(i64::MAX);
+        while let Some(oldest) = self.order.front()
+            && offset.saturating_sub(oldest.offset) > reach
+        {
+            if self
+                .copies
+                .get(&oldest.copy)
+                .is_some_and(|(last, _)| *last == oldest.offset)
+            {
+                self.copies.remove(&oldest.copy);
             }
+            if self.identities.get(&oldest.identity) == Some(&oldest.offset) {
+                self.identities.remove(&oldest.identity);
+            }
+            self.order.pop_front();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Seen, Window};
-    use crate::record::{Headers, Record, header};
+    use std::time::Duration;
 
-    fn message(control_id: &str, value: &'static str) -> Record {
+    use proptest::prelude::*;
+
+    use super::{Reach, Seen, Window};
+    use crate::record::{Headers, Record, header};
+    use crate::sighting::Sighting;
+    use crate::store::{Position, RawRecord};
+
+    const REACH: Reach = Reach {
+        messages: 10,
+        time: Duration::from_secs(60),
+    };
+
+    fn message(offset: i64, feed: &str, control_id: &str, value: &str, second: i64) -> Sighting {
         let headers = Headers::new()
             .with(header::SENDER, "A|B")
-            .with(header::CONTROL_ID, control_id);
-        Record {
-            key: String::new(),
-            value: value.into(),
-            headers,
-        }
+            .with(header::CONTROL_ID, control_id)
+            .with(header::RECEIVED_AT, (second * 1000).to_string());
+        Sighting::of(&RawRecord {
+            position: Position {
+                partition: 0,
+                offset,
+            },
+            record: Record {
+                key: feed.to_owned(),
+                value: value.to_owned().into(),
+                headers,
+            },
+        })
     }
 
     #[test]
     fn tells_resends_from_reused_control_ids() {
-        let mut window = Window::new(10);
-        assert_eq!(window.see(&message("1", "x")), Seen::New);
-        assert_eq!(window.see(&message("1", "x")), Seen::Duplicate);
-        assert_eq!(window.see(&message("1", "y")), Seen::SameControlId);
-        assert_eq!(window.see(&message("2", "x")), Seen::New);
+        let mut window = Window::new(REACH);
+        assert_eq!(window.see(&message(0, "f", "1", "x", 0)), Seen::New);
+        assert_eq!(window.see(&message(1, "f", "1", "x", 0)), Seen::Duplicate);
+        assert_eq!(
+            window.see(&message(2, "f", "1", "y", 0)),
+            Seen::SameControlId
+        );
+        assert_eq!(window.see(&message(3, "f", "1", "x", 0)), Seen::Duplicate);
+        assert_eq!(window.see(&message(4, "f", "2", "z", 0)), Seen::New);
+        // Which feeds share a partition is chance: they do not meet.
+        assert_eq!(window.see(&message(5, "g", "1", "x", 0)), Seen::New);
     }
 
     #[test]
-    fn forgets_what_lies_beyond_the_bound() {
-        let mut window = Window::new(2);
-        for id in ["1", "2", "3"] {
-            assert_eq!(window.see(&message(id, "x")), Seen::New);
+    fn recognises_a_resend_up_to_both_bounds_and_not_beyond() {
+        for (offset, second, expected) in [
+            (10, 60, Seen::Duplicate),
+            (11, 60, Seen::New),
+            (10, 61, Seen::New),
+            (10, -5, Seen::Duplicate),
+        ] {
+            let mut window = Window::new(REACH);
+            window.see(&message(0, "f", "1", "x", 0));
+            let seen = window.see(&message(offset, "f", "1", "x", second));
+            assert_eq!(seen, expected, "{offset} {second}");
         }
-        assert_eq!(window.see(&message("2", "x")), Seen::Duplicate);
-        assert_eq!(window.see(&message("1", "x")), Seen::New);
+    }
+
+    /// The definition, without any state: the last earlier copy decides.
+    fn by_definition(log: &[Sighting], at: usize, reach: Reach) -> Seen {
+        let message = &log[at];
+        let near = |other: &&Sighting| {
+            message.offset - other.offset <= i64::try_from(reach.messages).unwrap_or(i64::MAX)
+        };
+        let before: Vec<&Sighting> = log[..at].iter().filter(near).collect();
+        let last = before.iter().rev().find(|other| other.copy == message.copy);
+        match last {
+            Some(last)
+                if message.received_at - last.received_at
+                    <= i64::try_from(reach.time.as_millis()).unwrap_or(i64::MAX) =>
+            {
+                Seen::Duplicate
+            }
+            None if before
+                .iter()
+                .any(|other| other.identity == message.identity) =>
+            {
+                Seen::SameControlId
+            }
+            Some(_) | None => Seen::New,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_rebuilt_from_the_tail_decides_as_one_that_was_there_all_along(
+            log in proptest::collection::vec((0_u8..3, 0_u8..3, 1_i64..3, -20_i64..100), 1..60),
+            messages in 1_usize..12,
+            seconds in 0_u64..90,
+            restart in 0_usize..60,
+        ) {
+            let reach = Reach { messages, time: Duration::from_secs(seconds) };
+            let mut offset = 0;
+            let log: Vec<Sighting> = log
+                .into_iter()
+                .map(|(id, value, step, second)| {
+                    offset += step;
+                    message(offset, "f", &id.to_string(), &value.to_string(), second)
+                })
+                .collect();
+            let restart = restart.min(log.len());
+            let (mut steady, mut rebuilt) = (Window::new(reach), Window::new(reach));
+            let end = log.get(restart).map_or(offset + 1, |next| next.offset);
+            let reach_back = i64::try_from(messages).unwrap_or(i64::MAX);
+            for sighting in log[..restart].iter().filter(|one| one.offset >= end - reach_back) {
+                rebuilt.see(sighting);
+            }
+            for (at, sighting) in log.iter().enumerate() {
+                let seen = steady.see(sighting);
+                prop_assert!(steady.len() <= messages + 1);
+                prop_assert_eq!(seen, by_definition(&log, at, reach));
+                if at >= restart {
+                    prop_assert_eq!(rebuilt.see(sighting), seen);
+                }
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) struct TransformMetrics {
     pub(crate) messages: IntCounter,
     pub(crate) duplicates: IntCounter,
     pub(crate) reused_control_ids: IntCounter,
+    /// Messages in the windows of duplicates of all partitions.
+    pub(crate) window_messages: IntGauge,
     pub(crate) faults: IntCounter,
     pub(crate) partitions: IntGauge,
     pub(crate) batch_seconds: Histogram,
@@ -37,6 +39,10 @@ impl TransformMetrics {
                 "kiln_transform_reused_control_ids_total",
                 "Messages with a control id that was used before for other bytes.",
             )?,
+            window_messages: IntGauge::new(
+                "kiln_transform_window_messages",
+                "Messages by which a resend is recognised; at most limits.dedupeMessages a partition.",
+            )?,
             faults: IntCounter::new(
                 "kiln_transform_faults_total",
                 "Batches given up for a fault of the store.",
@@ -58,6 +64,7 @@ impl TransformMetrics {
         registry.register(Box::new(metrics.messages.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;
         registry.register(Box::new(metrics.reused_control_ids.clone()))?;
+        registry.register(Box::new(metrics.window_messages.clone()))?;
         registry.register(Box::new(metrics.faults.clone()))?;
         registry.register(Box::new(metrics.partitions.clone()))?;
         registry.register(Box::new(metrics.batch_seconds.clone()))?;

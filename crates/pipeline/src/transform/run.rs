@@ -9,11 +9,12 @@ use kiln_fhir::{Conversion, Mapper, UtcOffset};
 use kiln_hl7::Index;
 use tokio_util::sync::CancellationToken;
 
-use super::dedupe::{Seen, Window};
+use super::dedupe::{Reach, Seen, Window};
 use super::metrics::TransformMetrics;
 use super::output::Writer;
 use crate::config::{Layout, Limits};
 use crate::progress::Progress;
+use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, Source, StoreError, Target};
 
 /// Longest wait for a batch to begin; also how soon a request to stop is seen.
@@ -117,6 +118,11 @@ async fn step(
     .await
     .map_err(|_| StoreError::Closed)?;
     *windows = taken;
+    let held: usize = windows.values().map(Window::len).sum();
+    transform
+        .metrics
+        .window_messages
+        .set(i64::try_from(held).unwrap_or(i64::MAX));
     if tally.last.is_empty() {
         return Ok(());
     }
@@ -136,11 +142,14 @@ async fn step(
 impl Transform {
     /// Converts a batch. One bad message never stops or spoils it: a dead letter stands in its place.
     fn convert(&self, batch: Batch, windows: &mut BTreeMap<i32, Window>) -> (Vec<Output>, Tally) {
-        let bound = self.limits.dedupe_messages;
+        let reach = Reach {
+            messages: self.limits.dedupe_messages,
+            time: self.limits.dedupe_time,
+        };
         for (partition, tail) in batch.gained {
-            let mut window = Window::new(bound);
-            for raw in &tail {
-                window.see(&raw.record);
+            let mut window = Window::new(reach);
+            for sighting in &tail {
+                window.see(sighting);
             }
             windows.insert(partition, window);
         }
@@ -159,13 +168,20 @@ impl Transform {
             tally.last.insert(partition, offset);
             let window = windows
                 .entry(partition)
-                .or_insert_with(|| Window::new(bound));
-            match window.see(&raw.record) {
+                .or_insert_with(|| Window::new(reach));
+            match window.see(&Sighting::of(raw)) {
                 Seen::Duplicate => {
                     tally.duplicates += 1;
                     continue;
                 }
-                Seen::SameControlId => tally.reused += 1,
+                Seen::SameControlId => {
+                    tracing::info!(
+                        partition,
+                        offset,
+                        "a control id was used again for another message"
+                    );
+                    tally.reused += 1;
+                }
                 Seen::New => {}
             }
             tally.dead.extend(writer.write(raw, &mut outputs));

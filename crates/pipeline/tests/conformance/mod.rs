@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kiln_pipeline::config::Config;
 use kiln_pipeline::record::{Headers, Record, header};
+use kiln_pipeline::sighting::Sighting;
 use kiln_pipeline::store::{
     self, Batch, BatchLimits, Output, RawRecord, Reader, Selection, Source, Stream, Target,
 };
@@ -117,6 +118,7 @@ pub async fn suite(config: &Config) {
             .collect()
     };
 
+    let mut before: BTreeMap<i32, Vec<Sighting>> = BTreeMap::new();
     // Appended is durable and in order per feed, over a reopened store.
     append(0, 20).await;
     {
@@ -141,29 +143,31 @@ pub async fn suite(config: &Config) {
         let batch = read(source.as_mut(), 60).await;
         assert_eq!(by_feed(&batch.records), expect(0, 20));
         assert!(all(config, Stream::Fhir).await.is_empty());
+        for raw in &batch.records {
+            before
+                .entry(raw.position.partition)
+                .or_default()
+                .push(Sighting::of(raw));
+        }
         source
             .commit(batch.records.iter().map(patient).collect())
             .await
             .unwrap();
         store.keep_dead(message("north", 99)).await.unwrap();
     }
-    // Committed: outputs once, the position behind them, the tail with the partitions gained.
+    // Committed: outputs once, the position behind them, and with each gained partition what was sighted before it.
     append(20, 30).await;
     {
         let store = store::open(config).await.unwrap();
         let mut source = store.source(TAIL).await.unwrap();
         let batch = read(source.as_mut(), 30).await;
         assert_eq!(by_feed(&batch.records), expect(20, 30));
-        let tails: Vec<&RawRecord> = batch.gained.values().flatten().collect();
-        assert!(!tails.is_empty());
-        assert!(batch.gained.values().all(|tail| tail.len() <= TAIL));
-        assert!(tails.iter().all(|raw| {
-            raw.record
-                .header(header::CONTROL_ID)
-                .parse::<usize>()
-                .unwrap()
-                < 20
-        }));
+        assert!(!batch.gained.values().all(Vec::is_empty));
+        for (partition, tail) in &batch.gained {
+            let expected = before.get(partition).map_or(&[][..], Vec::as_slice);
+            let from = expected.len().saturating_sub(TAIL);
+            assert_eq!(tail, &expected[from..], "the tail of {partition}");
+        }
         source
             .commit(batch.records.iter().map(patient).collect())
             .await

@@ -8,7 +8,12 @@ use tokio::sync::watch;
 
 use super::store::Inner;
 use crate::record::Record;
+use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
+
+/// Most messages and bytes of a tail in memory at once.
+const TAIL_STEP_MESSAGES: usize = 1000;
+const TAIL_STEP_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct EmbeddedSource {
     inner: Arc<Inner>,
@@ -62,14 +67,29 @@ impl EmbeddedSource {
     }
 }
 
+impl EmbeddedSource {
+    /// What was sighted before the position.
+    async fn tail(&self) -> Result<Vec<Sighting>, StoreError> {
+        let mut from = self.next.saturating_sub(self.tail as u64);
+        let mut tail = Vec::new();
+        while from < self.next {
+            let step = self
+                .read(from, self.next, TAIL_STEP_MESSAGES, TAIL_STEP_BYTES)
+                .await?;
+            let Some(last) = step.last() else { break };
+            from = u64::try_from(last.position.offset).unwrap_or(0) + 1;
+            tail.extend(step.iter().map(Sighting::of));
+        }
+        Ok(tail)
+    }
+}
+
 #[async_trait]
 impl Source for EmbeddedSource {
     async fn next(&mut self, limits: BatchLimits) -> Result<Batch, StoreError> {
         let mut batch = Batch::default();
         if !self.gained {
-            let from = self.next.saturating_sub(self.tail as u64);
-            let tail = self.read(from, self.next, self.tail, usize::MAX).await?;
-            batch.gained = BTreeMap::from([(0, tail)]);
+            batch.gained = BTreeMap::from([(0, self.tail().await?)]);
             self.gained = true;
             return Ok(batch);
         }

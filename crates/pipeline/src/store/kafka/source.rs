@@ -17,6 +17,7 @@ use super::names;
 use super::topics::Topics;
 use crate::config::KafkaConfig;
 use crate::feed::partition_of;
+use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
 
 /// One look for messages; between looks rebalances are seen.
@@ -270,8 +271,8 @@ impl Clients {
         Ok(())
     }
 
-    /// The messages before a partition's committed position.
-    fn tail(&self, partition: i32, settings: &Settings) -> Result<Vec<RawRecord>, StoreError> {
+    /// What was sighted before a partition's committed position.
+    fn tail(&self, partition: i32, settings: &Settings) -> Result<Vec<Sighting>, StoreError> {
         let topic = names::raw(&settings.pipeline);
         let mut list = TopicPartitionList::new();
         list.add_partition(&topic, partition);
@@ -312,10 +313,10 @@ impl Clients {
             let offset = message.offset();
             if offset < end {
                 let position = Position { partition, offset };
-                tail.push(RawRecord {
+                tail.push(Sighting::of(&RawRecord {
                     position,
                     record: client::from_kafka(&message),
-                });
+                }));
             }
             if offset >= end - 1 {
                 return Ok(tail);
