@@ -67,7 +67,7 @@ fn ended(result: Result<(), String>) -> ExitCode {
 fn test(stages: Vec<Stage>, list: bool) -> ExitCode {
     if list {
         for stage in Stage::ALL {
-            println!("{:8} {}", stage.name(), stage.what());
+            println!("{:12} {}", stage.name(), stage.what());
         }
         return ExitCode::SUCCESS;
     }

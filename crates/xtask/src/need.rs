@@ -34,7 +34,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 /// Brings everything that the stages need.
 pub(crate) fn all() -> Result<(), String> {
     programs()?;
-    for set in ["validator", "sender", "kafka"] {
+    for set in ["validator", "sender", "parser", "kafka"] {
         jars(set)?;
     }
     mllp_send().map(drop)

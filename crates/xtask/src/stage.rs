@@ -17,6 +17,7 @@ pub(crate) enum Stage {
     Doc,
     Bench,
     Validate,
+    Differential,
     Kafka,
     E2e,
 }
@@ -30,6 +31,7 @@ impl Stage {
         Self::Doc,
         Self::Bench,
         Self::Validate,
+        Self::Differential,
         Self::Kafka,
         Self::E2e,
     ];
@@ -43,6 +45,7 @@ impl Stage {
             Self::Doc => "doc",
             Self::Bench => "bench",
             Self::Validate => "validate",
+            Self::Differential => "differential",
             Self::Kafka => "kafka",
             Self::E2e => "e2e",
         }
@@ -59,6 +62,9 @@ impl Stage {
             Self::Validate => {
                 "the FHIR of fixtures and corpus (KILN_CORPUS) has no error for the HAPI validator"
             }
+            Self::Differential => {
+                "messages read as hl7-parser, rust-hl7 and HAPI HL7v2 read them, but for what DISAGREEMENTS.md tells"
+            }
             Self::Kafka => "the stores' promises hold on a real Kafka broker",
             Self::E2e => "the built binary keeps its promises to senders, readers and newcomers",
         }
@@ -68,17 +74,7 @@ impl Stage {
     pub(crate) fn run(self) -> Result<(), String> {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], None),
-            Self::Clippy => cargo(
-                &[
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--",
-                    "-D",
-                    "warnings",
-                ],
-                None,
-            ),
+            Self::Clippy => clippy(),
             Self::Unit => cargo(&["test", "--workspace"], None),
             Self::Doc => cargo(
                 &["doc", "--workspace", "--no-deps"],
@@ -86,10 +82,38 @@ impl Stage {
             ),
             Self::Bench => cargo(&["test", "--package", "kiln-benches", "--benches"], None),
             Self::Validate => validate::stage(),
+            Self::Differential => differential(),
             Self::Kafka => kafka(),
             Self::E2e => end_to_end(),
         }
     }
+}
+
+/// The workspace, and the one crate that has features without them. It holds what is used of the standard library to
+/// `rust-version` too (`clippy::incompatible_msrv`).
+fn clippy() -> Result<(), String> {
+    let workspace = ["clippy", "--workspace", "--all-targets"];
+    let without_features = [
+        "clippy",
+        "--package",
+        "kiln-hl7",
+        "--no-default-features",
+        "--lib",
+    ];
+    for arguments in [&workspace[..], &without_features] {
+        run(cargo_command()
+            .args(arguments)
+            .args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+fn differential() -> Result<(), String> {
+    let parser = class_path("parser", "Parse")?;
+    run(cargo_command()
+        .args(["test", "--package", "kiln-hl7", "--test", "differential"])
+        .args(["--", "--include-ignored"])
+        .env("KILN_HAPI_PARSER", parser))
 }
 
 fn kafka() -> Result<(), String> {
