@@ -200,7 +200,7 @@ fn what_cannot_be_is_refused() {
     let message = MESSAGE.as_bytes();
     assert_eq!(refused(message, "ZZZ-1", "x"), E::NoSegment);
     assert_eq!(refused(message, "OBX[3]-1", "x"), E::NoSegment);
-    for declaration in ["MSH-1", "MSH-2", "MSH-18"] {
+    for declaration in ["MSH-1", "MSH-2", "MSH-18", "MSH-20"] {
         assert_eq!(refused(message, declaration, "x"), E::Declaration);
     }
     for far in ["PID-4294967295", "PID-5[5000]", "PID-5.2.4294967295"] {

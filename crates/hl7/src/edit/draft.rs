@@ -219,8 +219,8 @@ impl Draft<'_> {
 
     fn change(&mut self, path: &Path, place: Place, value: &[u8]) -> Result<(), EditError> {
         let declares = matches!(path.segment(), "MSH" | "FHS" | "BHS");
-        let charset = path.segment() == "MSH" && path.field() == 18;
-        if (declares && path.field() <= 2) || charset {
+        let charsets = path.segment() == "MSH" && matches!(path.field(), 18 | 20);
+        if (declares && path.field() <= 2) || charsets {
             return Err(EditErrorKind::Declaration.at(path));
         }
         let ordinal = self
@@ -240,7 +240,7 @@ impl Draft<'_> {
         let segment = &mut self.lines[ordinal].segment;
         let (range, mut written) = place.find(segment, reading)?;
         written.extend(value);
-        if !reading.charset.trails_in_ascii() {
+        if !reading.has_lookalikes() {
             segment.to_mut().splice(range, written);
             return Ok(());
         }

@@ -73,7 +73,7 @@ fn character_in(character: char, reading: Reading, out: &mut Vec<u8>) -> Option<
     if charset.switches() {
         return switched(utf8, reading, out);
     }
-    if character.is_ascii() || charset == Charset::Utf8 {
+    if character.is_ascii() || charset.is_utf8() {
         out.extend(utf8.bytes());
         return Some(());
     }

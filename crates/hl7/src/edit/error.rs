@@ -23,9 +23,9 @@ pub enum EditErrorKind {
     /// MSH begins a message: it cannot be removed, nothing goes before it, and there is no second one.
     #[error("a message begins with its one MSH segment; leave it there")]
     HeaderPlace,
-    /// MSH-1, MSH-2 and MSH-18 decide how all the rest is read.
+    /// MSH-1, MSH-2, MSH-18 and MSH-20 decide how all the rest is read.
     #[error(
-        "MSH-1, MSH-2 and MSH-18 decide how the rest is read; build a new message with other ones"
+        "MSH-1, MSH-2, MSH-18 and MSH-20 decide how the rest is read; build a new message with other ones"
     )]
     Declaration,
     /// The raw bytes are no segment: a name of three letters or digits, then fields.
