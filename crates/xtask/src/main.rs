@@ -1,10 +1,11 @@
 //! Every chore of development, behind `cargo xtask`.
 
+mod guide;
 mod need;
 mod stage;
 mod validate;
 
-use std::{ffi::OsString, process::ExitCode, time::Instant};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +32,11 @@ enum Chore {
         #[arg(required = true)]
         paths: Vec<OsString>,
     },
+    /// Renew the digest of the HL7 v2-to-FHIR guide's tables in crates/fhir/guide
+    Guide {
+        /// The folder `mappings` of a checkout of HL7/v2-to-fhir
+        mappings: PathBuf,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
             }
             ended(validate::validate(&paths))
         }
+        Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Test { stages, list } => test(stages, list),
     }
 }
