@@ -23,6 +23,16 @@ pub struct MapSource<'a> {
     pub text: &'a str,
 }
 
+impl MapSource<'static> {
+    /// The maps that are embedded in the crate.
+    pub fn embedded() -> Vec<MapSource<'static>> {
+        EMBEDDED
+            .iter()
+            .map(|(path, text)| MapSource { path, text })
+            .collect()
+    }
+}
+
 /// A compiled plan: shared by all workers, never changed.
 pub struct Mapper {
     version: String,
@@ -40,11 +50,7 @@ impl std::fmt::Debug for Mapper {
 impl Mapper {
     /// Compiles the maps that are embedded in the crate.
     pub fn embedded() -> Result<Mapper, MapErrors> {
-        let sources: Vec<MapSource<'_>> = EMBEDDED
-            .iter()
-            .map(|(path, text)| MapSource { path, text })
-            .collect();
-        Mapper::load(&sources)
+        Mapper::load(&MapSource::embedded())
     }
 
     /// Compiles a set of map files. Every mistake in them is reported at once.

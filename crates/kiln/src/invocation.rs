@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, convert, demo, send, serve, tail};
+use crate::{completions, config, convert, demo, mapping, send, serve, tail};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Tail(tail::Tail),
     Convert(convert::Convert),
     Send(send::Send),
+    Mapping(mapping::Mapping),
     Config(config::Config),
     Completions(completions::Completions),
 }
@@ -40,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tail(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Send(command) => command.run(),
+        Command::Mapping(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Completions(command) => {
             command.run(&<Invocation as clap::CommandFactory>::command())

@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod interrupt;
 mod invocation;
+mod mapping;
 mod messages;
 mod send;
 mod serve;

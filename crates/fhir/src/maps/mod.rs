@@ -4,4 +4,5 @@ pub(crate) mod condition;
 pub(crate) mod model;
 pub(crate) mod path;
 pub(crate) mod read;
+pub(crate) mod skip;
 pub(crate) mod yaml;

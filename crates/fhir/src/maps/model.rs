@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::condition::Condition;
 use super::path::{SourcePath, Step};
+use super::skip::Skip;
 
 /// Every map of a set, by kind and name.
 #[derive(Debug, Default)]
@@ -22,6 +23,9 @@ pub(crate) struct FieldMap {
     pub(crate) of: String,
     pub(crate) to: String,
     pub(crate) rows: Vec<Row>,
+    /// The guide's tables that the map stands for.
+    pub(crate) tables: Vec<String>,
+    pub(crate) skips: Vec<Skip>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +58,9 @@ pub(crate) struct CodeTable {
     pub(crate) file: usize,
     pub(crate) default: Option<String>,
     pub(crate) codes: Vec<(String, Code)>,
+    /// The guide's tables that the map stands for.
+    pub(crate) tables: Vec<String>,
+    pub(crate) skips: Vec<Skip>,
 }
 
 /// One row of a code table.
@@ -74,6 +81,9 @@ pub(crate) struct MessageMap {
     pub(crate) events: Vec<String>,
     pub(crate) structure: Vec<Part>,
     pub(crate) resources: Vec<ResourceMap>,
+    /// The guide's tables that the map stands for.
+    pub(crate) tables: Vec<String>,
+    pub(crate) skips: Vec<Skip>,
 }
 
 /// A segment or group of a message structure.

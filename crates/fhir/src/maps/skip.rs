@@ -1,6 +1,6 @@
 //! Rows of the guide that a map leaves out, each with its reason.
 
-use super::condition::{self, Condition};
+use super::condition::Condition;
 use super::path::SourcePath;
 
 /// Why a row of the guide has no row in a map. The set is closed, so that left-out rows can be counted by kind.
@@ -85,14 +85,7 @@ pub(crate) struct Skip {
     pub(crate) condition: Option<Condition<SourcePath>>,
     /// Row number in the guide's sheet.
     pub(crate) row: Option<u32>,
-    pub(crate) reason: Reason,
+    /// `None`: a text outside the set, kept in `note`.
+    pub(crate) reason: Option<Reason>,
     pub(crate) note: Option<String>,
-}
-
-impl Skip {
-    pub(crate) const KEYS: [&'static str; 7] = ["from", "to", "map", "if", "row", "reason", "note"];
-
-    pub(crate) fn condition(text: &str) -> Result<Condition<SourcePath>, String> {
-        condition::parse(text)
-    }
 }

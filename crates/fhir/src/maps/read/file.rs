@@ -36,7 +36,8 @@ impl Reader<'_> {
         let folder = parts.next().unwrap_or_default();
         let (name, line) = match folder {
             "segments" | "datatypes" => {
-                let entries = self.entries(node, &["map", "of", "to", "rows", "skip", "note"]);
+                let entries =
+                    self.entries(node, &["map", "of", "to", "rows", "tables", "skip", "note"]);
                 let name = self.required(&entries, "map");
                 let of = self.required(&entries, "of");
                 let to = self.required(&entries, "to");
@@ -45,18 +46,14 @@ impl Reader<'_> {
                     .iter()
                     .filter_map(|row| self.row(row))
                     .collect();
-                for skip in self.list(&entries, "skip") {
-                    self.entries(
-                        skip,
-                        &["from", "to", "if", "reason", "note", "row", "target"],
-                    );
-                }
                 let map = FieldMap {
                     file,
                     line: node.line,
                     of,
                     to,
                     rows,
+                    tables: self.tables(&entries, &name),
+                    skips: self.skips(&entries),
                 };
                 let other = maps
                     .fields
@@ -69,11 +66,12 @@ impl Reader<'_> {
                 let entries = self.entries(
                     node,
                     &[
-                        "map", "of", "system", "default", "codes", "note", "source", "skip",
+                        "map", "of", "system", "default", "codes", "note", "source", "tables",
+                        "skip",
                     ],
                 );
                 let name = self.required(&entries, "map");
-                let table = self.table(&entries, file);
+                let table = self.table(&entries, &name, file);
                 let other = maps
                     .tables
                     .insert(name.clone(), table)

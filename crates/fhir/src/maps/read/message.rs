@@ -9,7 +9,15 @@ impl Reader<'_> {
     pub(super) fn message(&mut self, node: &Node, file: usize) -> MessageMap {
         let entries = self.entries(
             node,
-            &["map", "events", "structure", "resources", "note", "skip"],
+            &[
+                "map",
+                "events",
+                "structure",
+                "resources",
+                "tables",
+                "note",
+                "skip",
+            ],
         );
         let name = self.required(&entries, "map");
         let events = self
@@ -24,6 +32,8 @@ impl Reader<'_> {
             .map(|node| self.resource(node))
             .collect();
         MessageMap {
+            tables: self.tables(&entries, &name),
+            skips: self.skips(&entries),
             file,
             line: node.line,
             name,

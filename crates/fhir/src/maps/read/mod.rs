@@ -4,6 +4,7 @@ mod file;
 mod message;
 mod reader;
 mod row;
+mod skip;
 mod table;
 
 pub(crate) use file::read;

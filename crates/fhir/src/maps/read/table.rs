@@ -5,7 +5,7 @@ use crate::maps::model::{Code, CodeTable};
 use crate::maps::yaml::{Kind, Node};
 
 impl Reader<'_> {
-    pub(super) fn table(&mut self, entries: &Entries<'_>, file: usize) -> CodeTable {
+    pub(super) fn table(&mut self, entries: &Entries<'_>, name: &str, file: usize) -> CodeTable {
         let system = self.text(entries, "system");
         let default = self.text(entries, "default");
         let mut codes: Vec<(String, Code)> = Vec::new();
@@ -46,6 +46,8 @@ impl Reader<'_> {
             file,
             default,
             codes,
+            tables: self.tables(entries, name),
+            skips: self.skips(entries),
         }
     }
 }
