@@ -3,15 +3,42 @@
 use uuid::Uuid;
 
 use crate::identity;
+use crate::place::Places;
+use crate::plan::Source;
+use crate::split::Piece;
+
+/// An assigning authority in the message: a field of its own, or a component.
+#[derive(Clone, Copy)]
+pub(crate) enum Authority {
+    Field(Piece),
+    Component(Piece),
+}
+
+impl Authority {
+    /// What lies at a source.
+    pub(crate) fn at(source: Source, piece: Piece) -> Authority {
+        if source.component == 0 {
+            Authority::Field(piece)
+        } else {
+            Authority::Component(piece)
+        }
+    }
+}
 
 /// The URI of an assigning authority (HD, HL7 v2.9 §2A.2.34): its universal id, else its name, so that two stay distinct.
-pub(crate) fn hd_uri(value: kiln_hl7::Value<'_>, out: &mut Vec<u8>, scratch: &mut String) -> bool {
-    let iso = value.part(3).raw();
-    let universal = value.part(2);
-    if universal.is_valued()
-        && let Ok(text) = universal.text_in(scratch)
-    {
-        let text = text.trim();
+pub(crate) fn hd_uri(
+    places: &Places<'_>,
+    authority: Authority,
+    out: &mut Vec<u8>,
+    scratch: &mut String,
+) -> bool {
+    let part = |number| match authority {
+        Authority::Field(piece) => places.part(piece, number),
+        Authority::Component(piece) => places.subpart(piece, number),
+    };
+    let iso = part(3).map_or(&b""[..], |piece| places.raw(piece));
+    let universal = part(2);
+    if let Some(text) = universal.and_then(|piece| places.text_of(piece, scratch)) {
         let prefix: Option<&[u8]> = match iso {
             b"ISO" | b"" if is_oid(text) => Some(b"urn:oid:"),
             b"UUID" | b"GUID" if Uuid::try_parse(text).is_ok() => Some(b"urn:uuid:"),
@@ -36,13 +63,10 @@ pub(crate) fn hd_uri(value: kiln_hl7::Value<'_>, out: &mut Vec<u8>, scratch: &mu
             return true;
         }
     }
-    for part in [value.part(1), universal] {
-        if part.is_valued()
-            && let Ok(text) = part.text_in(scratch)
-            && !text.trim().is_empty()
-        {
+    for piece in [part(1), universal] {
+        if let Some(text) = piece.and_then(|piece| places.text_of(piece, scratch)) {
             out.extend_from_slice(b"urn:kiln:authority:");
-            identity::percent_encode(text.trim().as_bytes(), out);
+            identity::percent_encode(text.as_bytes(), out);
             return true;
         }
     }

@@ -1,6 +1,6 @@
 //! Segments to group instances: tolerant of what a message leaves out, adds or repeats.
 
-use crate::plan::MessagePlan;
+use crate::plan::{MAX_SEGMENT_NAMES, MessagePlan};
 
 /// One occurrence of a group: the segments from `start` to before `end`.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,12 @@ pub(crate) struct Groups {
     /// Innermost group instance of each segment.
     pub(crate) of: Vec<usize>,
     pub(crate) present: u128,
+    /// Where the places of each name begin in the two lists that follow, and the end.
+    firsts: Vec<usize>,
+    /// Places of segments, by name and place.
+    named: Vec<usize>,
+    /// Innermost group instance and place of segments, by name, instance and place.
+    here: Vec<(usize, usize)>,
     /// Open group instances and the part that each has reached.
     open: Vec<(usize, usize)>,
 }
@@ -58,6 +64,7 @@ impl Groups {
         for (instance, _) in &self.open {
             self.instances[*instance].end = count;
         }
+        self.list();
     }
 
     fn place(&mut self, plan: &MessagePlan, name: u8, ordinal: usize) {
@@ -98,25 +105,58 @@ impl Groups {
         }
     }
 
+    /// Lists the places of each name: all in order, and by the group that they stand in.
+    fn list(&mut self) {
+        self.firsts.clear();
+        self.firsts.resize(MAX_SEGMENT_NAMES + 1, 0);
+        let known = |name: &u8| usize::from(*name) < MAX_SEGMENT_NAMES;
+        for name in self.names.iter().filter(|name| known(name)) {
+            self.firsts[usize::from(*name) + 1] += 1;
+        }
+        for name in 0..MAX_SEGMENT_NAMES {
+            self.firsts[name + 1] += self.firsts[name];
+        }
+        let count = self.firsts[MAX_SEGMENT_NAMES];
+        self.named.clear();
+        self.named.resize(count, 0);
+        self.here.clear();
+        self.here.resize(count, (0, 0));
+        for (ordinal, name) in self.names.iter().enumerate().filter(|(_, n)| known(n)) {
+            // `firsts` moves to the end of each list here, and is put back below.
+            let at = &mut self.firsts[usize::from(*name)];
+            self.named[*at] = ordinal;
+            self.here[*at] = (self.of[ordinal], ordinal);
+            *at += 1;
+        }
+        self.firsts.rotate_right(1);
+        self.firsts[0] = 0;
+        for name in 0..MAX_SEGMENT_NAMES {
+            let list = &mut self.here[self.firsts[name]..self.firsts[name + 1]];
+            if list.len() > 1 {
+                list.sort_unstable();
+            }
+        }
+    }
+
+    fn all(&self, name: u8) -> std::ops::Range<usize> {
+        let name = usize::from(name);
+        self.firsts[name]..self.firsts[name + 1]
+    }
+
     /// The segment of that name which an instance of `group` sees: in the group itself, below it, else further out.
     pub(crate) fn find(&self, name: u8, mut group: usize) -> Option<usize> {
         if self.present & (1 << name) == 0 {
             return None;
         }
+        let named = &self.named[self.all(name)];
         loop {
             let instance = self.instances[group];
-            let range = instance.start..instance.end;
-            let mut below = None;
-            for ordinal in range {
-                if self.names[ordinal] == name {
-                    if self.of[ordinal] == group {
-                        return Some(ordinal);
-                    }
-                    below = below.or(Some(ordinal));
-                }
+            if let Some(here) = self.next(name, group, None, instance.start) {
+                return Some(here);
             }
-            if below.is_some() {
-                return below;
+            let below = named.get(named.partition_point(|n| *n < instance.start));
+            if let Some(below) = below.filter(|n| **n < instance.end) {
+                return Some(*below);
             }
             if group == 0 {
                 return None;
@@ -133,11 +173,27 @@ impl Groups {
         within: Option<usize>,
         from: usize,
     ) -> Option<usize> {
+        let Some(within) = within else {
+            let here = &self.here[self.all(name)];
+            let at = here.partition_point(|place| *place < (group, from));
+            let place = here.get(at).filter(|(other, _)| *other == group);
+            return place.map(|(_, ordinal)| *ordinal);
+        };
         let instance = self.instances[group];
-        (from.max(instance.start)..instance.end).find(|n| {
-            let of = self.of[*n];
-            self.names[*n] == name
-                && within.map_or(of == group, |within| self.instances[of].group == within)
-        })
+        let named = &self.named[self.all(name)];
+        let first = named.partition_point(|n| *n < from.max(instance.start));
+        let inside = named[first..].iter().take_while(|n| **n < instance.end);
+        let mut inside = inside.filter(|n| self.instances[self.of[**n]].group == within);
+        inside.next().copied()
+    }
+
+    /// Which one of its name a segment is in the message, from 1.
+    pub(crate) fn occurrence(&self, ordinal: usize) -> Option<usize> {
+        let name = *self.names.get(ordinal)?;
+        if usize::from(name) >= MAX_SEGMENT_NAMES {
+            return None;
+        }
+        let named = &self.named[self.all(name)];
+        named.binary_search(&ordinal).ok().map(|n| n + 1)
     }
 }

@@ -28,6 +28,7 @@ mod options;
 mod place;
 mod plan;
 mod primitive;
+mod split;
 mod tree;
 
 pub use conversion::{Conversion, Request, Resource};

@@ -1,47 +1,113 @@
 //! Reading places of the message: segments of a resource, repetitions of its loops, conditions over both.
 
-use kiln_hl7::{Message, Segment, Value};
+use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
 use crate::plan::{MAX_SLOTS, Source};
+use crate::split::{Piece, Split, SplitField};
 
 /// The segments and repetitions that sources mean at the moment.
 pub(crate) struct Places<'a> {
     pub(crate) message: Message<'a>,
-    pub(crate) slots: [Option<Segment<'a>>; MAX_SLOTS],
-    pub(crate) repetitions: [u16; 256],
+    bytes: &'a [u8],
+    /// The message, where its bytes are its text.
+    text: Option<&'a str>,
+    pub(crate) split: Split,
+    /// Place in the message of the segment that each slot means.
+    pub(crate) slots: [Option<usize>; MAX_SLOTS],
+    /// The repetition that each loop has reached.
+    loops: [Repetition; 256],
+}
+
+/// A repetition that a loop has reached.
+#[derive(Clone, Copy)]
+struct Repetition {
+    number: u16,
+    /// `None`: no loop is on its way, which means the first repetition.
+    piece: Option<Piece>,
 }
 
 impl<'a> Places<'a> {
-    pub(crate) fn new(message: Message<'a>) -> Self {
+    pub(crate) fn new(message: Message<'a>, mut split: Split) -> Self {
+        split.read(message);
         Places {
             message,
+            bytes: message.bytes(),
+            text: message.plain_text(),
+            split,
             slots: [None; MAX_SLOTS],
-            repetitions: [1; 256],
+            loops: [Repetition {
+                number: 1,
+                piece: None,
+            }; 256],
         }
     }
 
-    /// The value at a source, valued or not.
-    pub(crate) fn value(&self, source: Source) -> Option<Value<'a>> {
-        let segment = self.slots[usize::from(source.slot)]?;
-        let repetition = if source.repetition == 0 {
-            1
-        } else {
-            self.repetitions[usize::from(source.repetition)]
+    /// The field of that number of a slot's segment.
+    pub(crate) fn field(&self, slot: u8, number: u16) -> Option<SplitField> {
+        self.split.field(self.slots[usize::from(slot)]?, number)
+    }
+
+    /// A field's first repetition, and the others.
+    pub(crate) fn split_repetition(&self, field: Piece) -> (Piece, Option<Piece>) {
+        self.split.split_repetition(self.bytes, field)
+    }
+
+    /// Says which repetition a loop has reached.
+    pub(crate) fn reach(&mut self, number: u8, repetition: usize, piece: Piece) {
+        self.loops[usize::from(number)] = Repetition {
+            number: u16::try_from(repetition).unwrap_or(u16::MAX),
+            piece: Some(piece),
         };
-        let mut value = segment
-            .field(usize::from(source.field))
-            .repetition(usize::from(repetition));
-        if source.component > 0 {
-            value = value.part(usize::from(source.component));
+    }
+
+    /// Ends a loop.
+    pub(crate) fn leave(&mut self, number: u8) {
+        self.loops[usize::from(number)] = Repetition {
+            number: 1,
+            piece: None,
+        };
+    }
+
+    /// The number of the repetition that a source means, from 1.
+    pub(crate) fn repetition(&self, source: Source) -> u16 {
+        self.loops[usize::from(source.repetition)].number
+    }
+
+    /// Where the value of a source lies, valued or not.
+    pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
+        let reached = self.loops[usize::from(source.repetition)].piece;
+        let repetition = match reached {
+            Some(piece) if source.repetition > 0 => piece,
+            _ => {
+                let field = self.field(source.slot, source.field)?;
+                self.split_repetition(field.whole).0
+            }
+        };
+        if source.component == 0 {
+            return Some(repetition);
         }
-        if source.subcomponent == u16::MAX {
-            return None;
+        let component = self.part(repetition, source.component)?;
+        match source.subcomponent {
+            0 => Some(component),
+            // A part that the value cannot have.
+            u16::MAX => None,
+            number => self.subpart(component, number),
         }
-        if source.subcomponent > 0 {
-            value = value.part(usize::from(source.subcomponent));
-        }
-        Some(value)
+    }
+
+    /// A component of a repetition.
+    pub(crate) fn part(&self, repetition: Piece, number: u16) -> Option<Piece> {
+        self.split.component(self.bytes, repetition, number)
+    }
+
+    /// A subcomponent of a component.
+    pub(crate) fn subpart(&self, component: Piece, number: u16) -> Option<Piece> {
+        self.split.subcomponent(self.bytes, component, number)
+    }
+
+    pub(crate) fn raw(&self, piece: Piece) -> &'a [u8] {
+        &self.bytes[piece.start as usize..piece.end as usize]
     }
 
     /// The trimmed text at a source, if it is valued.
@@ -49,11 +115,29 @@ impl<'a> Places<'a> {
     where
         'a: 's,
     {
-        let value = self.value(source).filter(Value::is_valued)?;
-        let text = value
-            .text_in(scratch)
-            .ok()?
-            .trim_matches(|c: char| c.is_whitespace() || c.is_control());
+        self.text_of(self.piece(source)?, scratch)
+    }
+
+    /// The trimmed text of a piece, if it is valued.
+    pub(crate) fn text_of<'s>(&self, piece: Piece, scratch: &'s mut String) -> Option<&'s str>
+    where
+        'a: 's,
+    {
+        let raw = self.raw(piece);
+        if raw.is_empty() || raw == b"\"\"" {
+            return None;
+        }
+        let plain = match self.text {
+            Some(text) if !piece.escaped => text.get(piece.start as usize..piece.end as usize),
+            _ => None,
+        };
+        let text = if let Some(text) = plain {
+            text
+        } else {
+            let range = piece.start as usize..piece.end as usize;
+            self.message.value_at(range).text_in(scratch).ok()?
+        };
+        let text = trimmed(text);
         (!text.is_empty()).then_some(text)
     }
 
@@ -61,8 +145,10 @@ impl<'a> Places<'a> {
         if source.field == 0 {
             return self.slots[usize::from(source.slot)].is_some();
         }
-        self.value(source)
-            .is_some_and(|value| value.is_valued() && has_content(value.raw()))
+        self.piece(source).is_some_and(|piece| {
+            let raw = self.raw(piece);
+            raw != b"\"\"" && has_content(raw)
+        })
     }
 
     pub(crate) fn holds(&self, condition: &Condition<Source>, scratch: &mut String) -> bool {
@@ -78,14 +164,10 @@ impl<'a> Places<'a> {
                 comparison.holds(length, *limit)
             }
             Condition::Count(source, comparison, limit) => {
-                let segment = self.slots[usize::from(source.slot)];
-                let count = segment.map_or(0, |segment| {
-                    let field = segment.field(usize::from(source.field));
-                    if field.is_valued() || field.repetition_count() > 1 {
-                        field.repetition_count()
-                    } else {
-                        0
-                    }
+                let field = self.field(source.slot, source.field);
+                let count = field.map_or(0, |field| match field.repetitions {
+                    1 if matches!(self.raw(field.whole), b"" | b"\"\"") => 0,
+                    count => count as usize,
                 });
                 comparison.holds(count, *limit)
             }
@@ -100,4 +182,15 @@ impl<'a> Places<'a> {
 fn has_content(raw: &[u8]) -> bool {
     raw.iter()
         .any(|byte| !matches!(byte, b'^' | b'&' | b'~' | b' '))
+}
+
+/// Without the blanks and control characters around it.
+fn trimmed(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    let clean = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if ends.into_iter().all(clean) {
+        return text;
+    }
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
 }

@@ -8,7 +8,7 @@ use crate::index::Index;
 use crate::path::Path;
 use crate::scan;
 use crate::segment::Segment;
-use crate::value::Value;
+use crate::value::{Level, Value};
 
 /// The UTF-8 byte order mark that some senders put first.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -128,6 +128,18 @@ impl<'a> Message<'a> {
     /// The bytes that were parsed, whole.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The whole message as text, where its bytes are its text; escape sequences are left as they are.
+    pub fn plain_text(&self) -> Option<&'a str> {
+        let same = self.reading.charset.is_utf8();
+        same.then(|| std::str::from_utf8(self.bytes).ok()).flatten()
+    }
+
+    /// The bytes of that range as one value without parts, for callers that split the message themselves.
+    pub fn value_at(&self, range: std::ops::Range<usize>) -> Value<'a> {
+        let raw = self.bytes.get(range.clone());
+        Value::new(raw, range.start, Level::Subcomponent, self.reading)
     }
 
     /// MSH-1 and MSH-2.

@@ -2,7 +2,7 @@
 
 use super::element::Written;
 use super::run::Run;
-use crate::authority::{self, is_oid};
+use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
 use crate::plan::{CodePart, Source};
 use crate::primitive::Primitive;
@@ -71,12 +71,12 @@ impl Run<'_, '_> {
         buffer: &mut Vec<u8>,
         scratch: &mut String,
     ) -> Written {
-        let Some(value) = self.places.value(from) else {
+        let Some(piece) = self.places.piece(from) else {
             return Written::Nothing;
         };
         let mut uri = std::mem::take(&mut self.work.seed);
         uri.clear();
-        let found = authority::hd_uri(value, &mut uri, scratch);
+        let found = authority::hd_uri(&self.places, Authority::at(from, piece), &mut uri, scratch);
         let text = std::str::from_utf8(&uri).unwrap_or_default();
         let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
         self.work.seed = uri;

@@ -68,8 +68,7 @@ impl<'r> Run<'r, '_> {
             } else {
                 self.work.groups.find(slot.segment, group)
             };
-            self.places.slots[n] =
-                ordinal.and_then(|ordinal| self.places.message.segment_at(ordinal));
+            self.places.slots[n] = ordinal;
         }
     }
 }

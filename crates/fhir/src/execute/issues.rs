@@ -10,19 +10,17 @@ const MAX_ISSUES: usize = 256;
 impl Run<'_, '_> {
     pub(super) fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
         let Some(source) = source else { return };
-        let Some(segment) = self.places.slots[usize::from(source.slot)] else {
+        let Some(ordinal) = self.places.slots[usize::from(source.slot)] else {
             return;
         };
-        let repetition = if source.repetition == 0 {
-            1
-        } else {
-            self.places.repetitions[usize::from(source.repetition)]
+        if self.out.issues.len() >= MAX_ISSUES {
+            return;
+        }
+        let Some(segment) = self.places.message.segment_at(ordinal) else {
+            return;
         };
-        let before = self.places.message.segments().take(segment.ordinal());
-        let occurrence = before
-            .filter(|other| other.name() == segment.name())
-            .count()
-            + 1;
+        let repetition = self.places.repetition(source);
+        let occurrence = self.work.groups.occurrence(ordinal).unwrap_or(1);
         let issue = Issue {
             segment: name_of(segment.name()),
             occurrence: u16::try_from(occurrence).unwrap_or(u16::MAX),
@@ -31,7 +29,7 @@ impl Run<'_, '_> {
             component: source.component,
             reason,
         };
-        if !self.out.issues.contains(&issue) && self.out.issues.len() < MAX_ISSUES {
+        if !self.out.issues.contains(&issue) {
             self.out.issues.push(issue);
         }
     }

@@ -14,16 +14,14 @@ impl<'r> Run<'r, '_> {
         let mut result = Written::Nothing;
         let group = self.work.instances[self.instance].group;
         let mut current = before;
-        while let Some(segment) = current {
+        while let Some(ordinal) = current {
             self.places.slots[slot] = current;
             let written = self.repetitions_of(item, buffer);
             if written > result {
                 result = written;
             }
-            let name = self.work.groups.names[segment.ordinal()];
-            let after = segment.ordinal() + 1;
-            let next = self.work.groups.next(name, group, item.within, after);
-            current = next.and_then(|ordinal| self.places.message.segment_at(ordinal));
+            let name = self.work.groups.names[ordinal];
+            current = self.work.groups.next(name, group, item.within, ordinal + 1);
         }
         self.places.slots[slot] = before;
         result
@@ -36,33 +34,35 @@ impl<'r> Run<'r, '_> {
         let Some((slot, field, number)) = item.repetitions else {
             return self.item(item, buffer);
         };
-        let Some(segment) = self.places.slots[usize::from(slot)] else {
-            return Written::Nothing;
-        };
-        let count = segment.field(usize::from(field)).repetition_count();
+        let mut rest = self.places.field(slot, field).map(|field| field.whole);
+        let mut repetition = 0;
         let mut result = Written::Nothing;
-        for repetition in 1..=count {
-            self.places.repetitions[usize::from(number)] =
-                u16::try_from(repetition).unwrap_or(u16::MAX);
+        while let Some(whole) = rest {
+            let (piece, others) = self.places.split_repetition(whole);
+            rest = others;
+            repetition += 1;
+            self.places.reach(number, repetition, piece);
             let written = self.item(item, buffer);
             if written > result {
                 result = written;
             }
         }
-        self.places.repetitions[usize::from(number)] = 1;
+        self.places.leave(number);
         result
     }
 
     fn links_of(&mut self, item: &'r Item, resource: usize, buffer: &mut Vec<u8>) -> Written {
         let group = self.work.groups.instances[self.work.instances[self.instance].group];
         let mut result = Written::Nothing;
-        for at in self.work.firsts[resource]..self.work.firsts[resource + 1] {
-            let anchor = self.work.instances[at].anchor;
-            if anchor < group.start
-                || anchor >= group.end
-                || at == self.instance
-                || self.work.instances[at].dropped
-            {
+        let (first, end) = (self.work.firsts[resource], self.work.firsts[resource + 1]);
+        // Instances stand in the order of the message.
+        let inside = self.work.instances[first..end].partition_point(|i| i.anchor < group.start);
+        for at in first + inside..end {
+            let linked = self.work.instances[at];
+            if linked.anchor >= group.end {
+                break;
+            }
+            if at == self.instance || linked.dropped {
                 continue;
             }
             self.linked = Some(at);

@@ -119,14 +119,21 @@ impl<'r> Run<'r, '_> {
 
     /// The instance of a resource that stands at the segment of a source, or in the group of that segment.
     fn standing(&self, resource: usize, from: Source) -> Option<usize> {
-        let segment = self.places.slots[usize::from(from.slot)]?.ordinal();
+        let segment = self.places.slots[usize::from(from.slot)]?;
         let group = self.work.groups.of[segment];
+        let (first, end) = (self.work.firsts[resource], self.work.firsts[resource + 1]);
+        let instances = &self.work.instances[first..end];
+        // Instances stand in the order of the message.
+        let at = |anchor: usize| {
+            let from = instances.partition_point(|i| i.anchor < anchor);
+            let there = (from..).zip(&instances[from..]);
+            there.take_while(move |(_, i)| i.anchor == anchor)
+        };
         let whole = self.plan.resources[resource].segment.is_none();
-        (self.work.firsts[resource]..self.work.firsts[resource + 1]).find(|at| {
-            let instance = self.work.instances[*at];
-            let stands = instance.anchor == segment || (whole && instance.group == group);
-            stands && !instance.dropped
-        })
+        let start = self.work.groups.instances[group].start;
+        let grouped = at(start).filter(|(_, i)| whole && i.group == group);
+        let mut standing = grouped.chain(at(segment)).filter(|(_, i)| !i.dropped);
+        standing.next().map(|(n, _)| first + n)
     }
 
     /// The linked instance nearest to the current one: same segment, then same group, then the groups around it.

@@ -5,7 +5,6 @@ use uuid::Uuid;
 use super::element::Written;
 use super::issues::name_of;
 use super::run::Run;
-use crate::authority;
 use crate::conversion::Entry;
 use crate::identity;
 use crate::issue::{Issue, IssueReason};
@@ -81,14 +80,8 @@ impl<'r> Run<'r, '_> {
             && let Some(repetition) = self.identifier(source, &mut scratch)
         {
             seed.clear();
-            let segment = self.places.slots[usize::from(source.slot)];
-            let value = segment.map(|s| {
-                s.field(usize::from(source.field))
-                    .repetition(repetition)
-                    .part(4)
-            });
-            if value.is_some_and(|value| authority::hd_uri(value, &mut seed, &mut scratch))
-                && let Some(text) = self.part(source, repetition, 1, &mut scratch)
+            if self.stated_authority(repetition, &mut seed, &mut scratch)
+                && let Some(text) = self.part(repetition, 1, &mut scratch)
             {
                 identity::criteria(&seed, text.as_bytes(), &mut self.out.criteria);
             }

@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use super::run::Run;
-use crate::authority;
+use crate::authority::{self, Authority};
 use crate::identity;
 use crate::plan::{Identity, ResourcePlan, Source};
+use crate::split::Piece;
 
 impl<'a> Run<'_, 'a> {
     pub(super) fn id(&mut self, resource: &ResourcePlan, ordinal: usize) -> Uuid {
@@ -66,17 +67,9 @@ impl<'a> Run<'_, 'a> {
                     return false;
                 };
                 seed.push(b'|');
-                self.authority(
-                    Source {
-                        component: 4,
-                        ..*source
-                    },
-                    repetition,
-                    seed,
-                    scratch,
-                );
+                self.authority(repetition, seed, scratch);
                 seed.push(b'|');
-                let Some(text) = self.part(*source, repetition, 1, scratch) else {
+                let Some(text) = self.part(repetition, 1, scratch) else {
                     return false;
                 };
                 seed.extend_from_slice(text.as_bytes());
@@ -86,56 +79,45 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// The repetition of a CX field that identifies best: medical record number, internal, external, first valued.
-    pub(super) fn identifier(&self, source: Source, scratch: &mut String) -> Option<usize> {
-        let field = self.places.slots[usize::from(source.slot)]?.field(usize::from(source.field));
-        let count = field.repetition_count();
-        for wanted in ["MR", "PI", "PT", ""] {
-            for repetition in 1..=count {
-                if self.part(source, repetition, 1, scratch).is_none() {
-                    continue;
-                }
-                if wanted.is_empty() || self.part(source, repetition, 5, scratch) == Some(wanted) {
-                    return Some(repetition);
-                }
+    pub(super) fn identifier(&self, source: Source, scratch: &mut String) -> Option<Piece> {
+        let field = self.places.field(source.slot, source.field)?;
+        let mut best: Option<(usize, Piece)> = None;
+        let mut rest = Some(field.whole);
+        while let Some(whole) = rest {
+            let (repetition, others) = self.places.split_repetition(whole);
+            rest = others;
+            if self.part(repetition, 1, scratch).is_none() {
+                continue;
+            }
+            let kind = self.part(repetition, 5, scratch);
+            let rank = ["MR", "PI", "PT"]
+                .iter()
+                .position(|wanted| kind == Some(wanted));
+            let rank = rank.unwrap_or(usize::MAX);
+            if best.is_none_or(|(least, _)| rank < least) {
+                best = Some((rank, repetition));
             }
         }
-        None
+        best.map(|(_, repetition)| repetition)
     }
 
+    /// The text of a component.
     pub(super) fn part<'s>(
         &self,
-        source: Source,
-        repetition: usize,
-        component: usize,
+        repetition: Piece,
+        component: u16,
         scratch: &'s mut String,
     ) -> Option<&'s str>
     where
         'a: 's,
     {
-        let field = self.places.slots[usize::from(source.slot)]?.field(usize::from(source.field));
-        let value = field.repetition(repetition).part(component);
-        if !value.is_valued() {
-            return None;
-        }
-        let text = value.text_in(scratch).ok()?.trim();
-        (!text.is_empty()).then_some(text)
+        let piece = self.places.part(repetition, component)?;
+        self.places.text_of(piece, scratch)
     }
 
     /// The system of an identifier: its authority, else the sender's facility, which scopes its own numbers.
-    fn authority(
-        &self,
-        source: Source,
-        repetition: usize,
-        out: &mut Vec<u8>,
-        scratch: &mut String,
-    ) {
-        let segment = self.places.slots[usize::from(source.slot)];
-        let value = segment.map(|s| {
-            s.field(usize::from(source.field))
-                .repetition(repetition)
-                .part(usize::from(source.component))
-        });
-        if value.is_some_and(|value| authority::hd_uri(value, out, scratch)) {
+    fn authority(&self, repetition: Piece, out: &mut Vec<u8>, scratch: &mut String) {
+        if self.stated_authority(repetition, out, scratch) {
             return;
         }
         self.facility(out, scratch);
@@ -148,6 +130,19 @@ impl<'a> Run<'_, 'a> {
         if let Ok(text) = facility.text_in(scratch) {
             identity::percent_encode(text.trim().as_bytes(), out);
         }
+    }
+
+    /// The URI of CX.4, if it states an authority.
+    pub(super) fn stated_authority(
+        &self,
+        repetition: Piece,
+        out: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> bool {
+        let stated = self.places.part(repetition, 4);
+        stated.is_some_and(|piece| {
+            authority::hd_uri(&self.places, Authority::Component(piece), out, scratch)
+        })
     }
 }
 

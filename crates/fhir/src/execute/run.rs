@@ -13,9 +13,10 @@ use crate::options::{ConvertOptions, UtcOffset};
 use crate::place::Places;
 use crate::plan::{MessagePlan, Table};
 use crate::primitive;
+use crate::split::Split;
 
 /// Resources of one message.
-const MAX_RESOURCES: usize = 100_000;
+const MAX_RESOURCES: usize = 1 << 19;
 
 /// A resource may come to nothing because one that it needs did; chains are no longer than this.
 const MAX_PASSES: usize = 4;
@@ -24,6 +25,7 @@ const MAX_PASSES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(super) groups: Groups,
+    split: Split,
     pub(super) instances: Vec<Instance>,
     /// First instance of each resource plan, and the end.
     pub(super) firsts: Vec<usize>,
@@ -57,6 +59,7 @@ pub(crate) fn run(
         .text_in(&mut work.scratch)
         .ok()
         .and_then(primitive::offset_of);
+    let split = std::mem::take(&mut work.split);
     let mut run = Run {
         plan,
         tables,
@@ -64,12 +67,13 @@ pub(crate) fn run(
         options,
         out,
         work,
-        places: Places::new(message),
+        places: Places::new(message, split),
         offset: stated.unwrap_or(options.default_offset),
         instance: 0,
         linked: None,
     };
     let result = run.all();
+    run.work.split = run.places.split;
     run.out.work = run.work;
     result
 }

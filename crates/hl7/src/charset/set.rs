@@ -130,7 +130,7 @@ impl Charset {
     }
 
     /// Whether the second byte of a character can look like a delimiter (`|` is 0x7C, a trail byte of Big5).
-    pub(crate) fn trails_in_ascii(self) -> bool {
+    pub fn trails_in_ascii(self) -> bool {
         matches!(self, Self::Gb18030 | Self::Big5 | Self::KsX1001)
     }
 
