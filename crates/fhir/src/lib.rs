@@ -16,6 +16,7 @@ mod coverage;
 mod definitions;
 mod error;
 mod execute;
+mod explain;
 mod group;
 mod identity;
 mod indent;
@@ -34,6 +35,10 @@ mod tree;
 pub use conversion::{Conversion, Request, Resource};
 pub use coverage::{Coverage, RowCoverage, Status, TableCoverage, TableKind};
 pub use error::{ConvertError, MapError, MapErrors};
+pub use explain::{
+    Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace, SourcePlace,
+    UnusedValue,
+};
 pub use indent::indent;
 pub use issue::{Issue, IssueReason};
 pub use mapper::{MapSource, Mapper};

@@ -6,10 +6,12 @@ use crate::compile::{self, Compiled};
 use crate::conversion::Conversion;
 use crate::definitions::Definitions;
 use crate::error::{ConvertError, MapErrors};
-use crate::execute;
+use crate::execute::{self, Silent};
+use crate::explain::{self, Explanation};
 use crate::identity;
 use crate::maps::read;
 use crate::options::ConvertOptions;
+use crate::plan::MessagePlan;
 
 /// Map files of the crate: place and text.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/maps.rs"));
@@ -89,6 +91,33 @@ impl Mapper {
         out: &mut Conversion,
     ) -> Result<(), ConvertError> {
         out.clear();
+        let plan = self.plan_for(message)?;
+        let result = execute::run(&self.plan, plan, *message, *options, out, Silent);
+        if result.is_err() {
+            out.clear();
+        }
+        result
+    }
+
+    /// Converts one message as [`Mapper::convert`] does, by the same plan and to the same bytes, and tells where each element
+    /// comes from. The explanation holds values of the message.
+    pub fn explain(
+        &self,
+        message: &Message<'_>,
+        options: &ConvertOptions,
+        out: &mut Conversion,
+    ) -> Result<Explanation, ConvertError> {
+        out.clear();
+        let plan = self.plan_for(message)?;
+        let result = explain::explain(&self.plan, plan, *message, *options, out);
+        if result.is_err() {
+            out.clear();
+        }
+        result
+    }
+
+    /// The plan that serves the message's type.
+    fn plan_for(&self, message: &Message<'_>) -> Result<&MessagePlan, ConvertError> {
         let header = message.header();
         let (code, event) = (header.message_code().raw(), header.trigger_event().raw());
         if code.is_empty() {
@@ -98,34 +127,20 @@ impl Mapper {
             name.split_once('^')
                 .is_some_and(|(c, e)| c.as_bytes() == code && e.as_bytes() == event)
         };
-        let Some(plan) = self
-            .plan
-            .messages
-            .iter()
+        let mut plans = self.plan.messages.iter();
+        plans
             .find(|plan| plan.events.iter().any(serves))
-        else {
-            let plain = |raw: &[u8]| {
-                raw.iter()
-                    .filter(|b| b.is_ascii_alphanumeric())
-                    .take(8)
-                    .map(|b| char::from(*b))
-                    .collect::<String>()
-            };
-            return Err(ConvertError::NoMap {
-                message_type: format!("{}^{}", plain(code), plain(event)),
-            });
-        };
-        let result = execute::run(
-            plan,
-            &self.plan.tables,
-            self.plan.systems,
-            *message,
-            *options,
-            out,
-        );
-        if result.is_err() {
-            out.clear();
-        }
-        result
+            .ok_or_else(|| {
+                let plain = |raw: &[u8]| {
+                    raw.iter()
+                        .filter(|b| b.is_ascii_alphanumeric())
+                        .take(8)
+                        .map(|b| char::from(*b))
+                        .collect::<String>()
+                };
+                ConvertError::NoMap {
+                    message_type: format!("{}^{}", plain(code), plain(event)),
+                }
+            })
     }
 }

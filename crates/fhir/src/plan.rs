@@ -12,6 +12,8 @@ pub(crate) const MAX_SEGMENT_NAMES: usize = 128;
 
 #[derive(Debug)]
 pub(crate) struct MessagePlan {
+    /// Map file and line.
+    pub(crate) place: (usize, u32),
     pub(crate) events: Vec<String>,
     /// Names that the structure or a source uses; a segment's number is its place here.
     pub(crate) segments: Vec<[u8; 3]>,
@@ -37,6 +39,8 @@ pub(crate) struct GroupPart {
 
 #[derive(Debug)]
 pub(crate) struct ResourcePlan {
+    /// Map file and line.
+    pub(crate) place: (usize, u32),
     pub(crate) name: String,
     pub(crate) kind: &'static str,
     pub(crate) group: usize,
@@ -137,11 +141,7 @@ pub(crate) struct Candidate {
     pub(crate) default: Option<Vec<u8>>,
     /// Codes that a required binding allows, sorted.
     pub(crate) allowed: Option<Vec<&'static str>>,
-    /// Map file and line of the row: what `explain` will tell.
-    #[expect(
-        dead_code,
-        reason = "kept in the plan for the tracing writer of explain"
-    )]
+    /// Map file and line of the row.
     pub(crate) place: (usize, u32),
 }
 
@@ -205,6 +205,8 @@ pub(crate) struct Table {
 
 #[derive(Debug)]
 pub(crate) struct TableEntry {
+    /// Map file and line.
+    pub(crate) place: (usize, u32),
     pub(crate) source: String,
     pub(crate) code: String,
     pub(crate) display: Option<String>,

@@ -11,6 +11,8 @@ use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Slot, Source, Table
 use crate::tree::Placed;
 
 pub(crate) struct Compiled {
+    /// Names of the map files.
+    pub(crate) files: Vec<String>,
     pub(crate) messages: Vec<MessagePlan>,
     pub(crate) tables: Vec<Table>,
     pub(crate) systems: Option<usize>,
@@ -49,6 +51,7 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         .map(|map| compiler.message(map))
         .collect();
     Compiled {
+        files: maps.files.clone(),
         messages,
         tables,
         systems: compiler.tables.get("systems").copied(),

@@ -146,6 +146,7 @@ impl<'m> Compiler<'m> {
             );
         }
         Some(ResourcePlan {
+            place: (map.file, resource.line),
             name: resource.name.clone(),
             kind,
             group,

@@ -8,6 +8,7 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
         .codes
         .iter()
         .map(|(source, code)| TableEntry {
+            place: (table.file, code.line),
             source: source.clone(),
             code: code.code.clone(),
             display: code.display.clone(),

@@ -2,12 +2,13 @@
 
 use super::element::Written;
 use super::run::Run;
+use super::trace::Trace;
 use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
 use crate::plan::{CodePart, Source};
 use crate::primitive::Primitive;
 
-impl Run<'_, '_> {
+impl<T: Trace> Run<'_, '_, T> {
     /// A part of what a code table has for a code.
     pub(super) fn mapped(
         &mut self,

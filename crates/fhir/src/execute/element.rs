@@ -1,6 +1,7 @@
 //! Writing elements: objects and their members. What comes to nothing is cut off again.
 
 use super::run::Run;
+use super::trace::Trace;
 use crate::plan::{Child, Node};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -20,7 +21,7 @@ impl Written {
     }
 }
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     /// Writes the members of an object; `comma`: others stand before them.
     pub(super) fn members(&mut self, node: &'r Node, buffer: &mut Vec<u8>, comma: bool) -> Written {
         let Node::Object {
@@ -66,6 +67,8 @@ impl<'r> Run<'r, '_> {
         buffer.truncate(start);
         self.work.pending.truncate(pending);
         self.work.pending_entries.truncate(entries);
+        self.trace.cut(start);
+        self.trace.unparked(entries);
         Written::Nothing
     }
 

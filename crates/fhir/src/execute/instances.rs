@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::run::Run;
+use super::trace::Trace;
 use crate::plan::ResourcePlan;
 
 /// One resource to come: where it stands and its id.
@@ -15,7 +16,7 @@ pub(super) struct Instance {
     pub(super) dropped: bool,
 }
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     /// Finds where a resource stands in the message, and computes ids, so that links are known before anything is written.
     pub(super) fn instances(&mut self, resource: &'r ResourcePlan) {
         let mut ordinal = 0;
@@ -43,6 +44,8 @@ impl<'r> Run<'r, '_> {
                 self.work.scratch = scratch;
                 if wanted {
                     let id = self.id(resource, ordinal);
+                    self.trace
+                        .stood(resource, id, anchor, &self.places, &self.work.groups);
                     self.work.instances.push(Instance {
                         group,
                         anchor,

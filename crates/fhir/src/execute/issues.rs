@@ -1,13 +1,14 @@
 //! Telling what could not be mapped.
 
 use super::run::Run;
+use super::trace::Trace;
 use crate::issue::{Issue, IssueReason};
 use crate::plan::Source;
 
 /// Issues kept of one message.
 const MAX_ISSUES: usize = 256;
 
-impl Run<'_, '_> {
+impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
         let Some(source) = source else { return };
         let Some(ordinal) = self.places.slots[usize::from(source.slot)] else {

@@ -2,9 +2,10 @@
 
 use super::element::Written;
 use super::run::Run;
+use super::trace::Trace;
 use crate::plan::Item;
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn segments_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
         let Some(slot) = item.slot else {
             return self.repetitions_of(item, buffer);

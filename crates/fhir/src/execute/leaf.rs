@@ -1,11 +1,14 @@
 //! Writing a primitive: the first row that holds and gives a value.
 
+use std::ops::Range;
+
 use super::element::Written;
 use super::run::Run;
+use super::trace::{Trace, Wrote};
 use crate::issue::IssueReason;
 use crate::plan::{Candidate, Value};
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
         let mut scratch = std::mem::take(&mut self.work.scratch);
         let mut result = Written::Nothing;
@@ -21,6 +24,8 @@ impl<'r> Run<'r, '_> {
             result = self.candidate(candidate, buffer, &mut scratch);
             if result != Written::Nothing {
                 if self.is_allowed(candidate, &buffer[start..]) {
+                    let range = start..buffer.len();
+                    self.wrote(candidate, Wrote::Value, range);
                     // A constant that stands for a value of the message says as much as the value.
                     if result == Written::Constant
                         && candidate.from.is_some()
@@ -39,6 +44,7 @@ impl<'r> Run<'r, '_> {
                     .is_none_or(|from| self.places.is_valued(from))
             {
                 buffer.extend_from_slice(default);
+                self.wrote(candidate, Wrote::Default, start..buffer.len());
                 result = if candidate.from.is_some() {
                     Written::Content
                 } else {
@@ -49,6 +55,11 @@ impl<'r> Run<'r, '_> {
         }
         self.work.scratch = scratch;
         result
+    }
+
+    fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
+        self.trace
+            .wrote(candidate, how, range, &self.places, &self.work.groups);
     }
 
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {

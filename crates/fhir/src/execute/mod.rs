@@ -10,6 +10,8 @@ mod reference;
 mod resource;
 mod resource_id;
 mod run;
+mod trace;
 mod value;
 
-pub(crate) use run::{Work, run};
+pub(crate) use run::{Work, offset, run};
+pub(crate) use trace::{Identified, Silent, Trace, Wrote};

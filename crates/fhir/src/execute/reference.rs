@@ -6,12 +6,13 @@ use super::element::Written;
 use super::instances::Instance;
 use super::resource::{by_id, head};
 use super::run::Run;
+use super::trace::Trace;
 use crate::conversion::Entry;
 use crate::identity::{self, Known};
 use crate::options::References;
 use crate::plan::{Node, Source};
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn nested(
         &mut self,
         kind: &'static str,
@@ -20,13 +21,16 @@ impl<'r> Run<'r, '_> {
     ) -> Written {
         let mut body = self.work.buffers.pop().unwrap_or_default();
         body.clear();
+        self.trace.opened(0);
         let written = self.members(root, &mut body, true);
         if written == Written::Nothing {
+            self.trace.abandoned();
             self.work.buffers.push(body);
             return Written::Nothing;
         }
         if let Some(whole) = identity::whole(&body) {
             // Nothing is known of the part itself: the whole takes its place.
+            self.trace.abandoned();
             buffer.extend_from_slice(whole);
             self.work.buffers.push(body);
             return Written::Content;
@@ -59,6 +63,7 @@ impl<'r> Run<'r, '_> {
         }
         let start = self.work.pending.len();
         head(kind, id, &mut self.work.pending);
+        self.trace.parked(self.work.pending.len() - start);
         self.work.pending.extend_from_slice(&body);
         self.work.pending.push(b'}');
         let json = start..self.work.pending.len();

@@ -5,27 +5,32 @@ use uuid::Uuid;
 use super::element::Written;
 use super::issues::name_of;
 use super::run::Run;
+use super::trace::Trace;
 use crate::conversion::Entry;
 use crate::identity;
 use crate::issue::{Issue, IssueReason};
 use crate::plan::ResourcePlan;
 
-impl<'r> Run<'r, '_> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn resource(&mut self, resource: &'r ResourcePlan, at: usize) {
         let instance = self.work.instances[at];
         let already = self.work.seen.contains_key(&(resource.kind, instance.id));
         if already {
+            self.trace.merged(at);
             return;
         }
         self.instance = at;
         self.stand(resource, instance.group, instance.anchor);
         let mut buffer = std::mem::take(&mut self.out.bytes);
         let start = buffer.len();
+        self.trace.opened(start);
         head(resource.kind, instance.id, &mut buffer);
         let written = self.members(&resource.root, &mut buffer, true);
         buffer.push(b'}');
         if written == Written::Nothing && !resource.bare {
             self.work.instances[at].dropped = true;
+            self.trace.abandoned();
+            self.trace.unparked(0);
             buffer.truncate(start);
             self.out.bytes = buffer;
             self.work.pending.clear();
@@ -51,14 +56,13 @@ impl<'r> Run<'r, '_> {
             json: start..buffer.len(),
             criteria,
         });
+        self.trace.closed(at);
         self.work.seen.insert((resource.kind, instance.id), 1);
         for entry in self.work.pending_entries.drain(..) {
-            if self
-                .work
-                .seen
-                .insert((entry.resource_type, entry.id), 1)
-                .is_some()
-            {
+            let known = (entry.resource_type, entry.id);
+            let new = self.work.seen.insert(known, 1).is_none();
+            self.trace.taken(new);
+            if !new {
                 continue;
             }
             let start = buffer.len();

@@ -3,12 +3,13 @@
 use uuid::Uuid;
 
 use super::run::Run;
+use super::trace::{Identified, Trace};
 use crate::authority::{self, Authority};
 use crate::identity;
 use crate::plan::{Identity, ResourcePlan, Source};
 use crate::split::Piece;
 
-impl<'a> Run<'_, 'a> {
+impl<'a, T: Trace> Run<'_, 'a, T> {
     pub(super) fn id(&mut self, resource: &ResourcePlan, ordinal: usize) -> Uuid {
         let mut seed = std::mem::take(&mut self.work.seed);
         let mut scratch = std::mem::take(&mut self.work.scratch);
@@ -33,6 +34,11 @@ impl<'a> Run<'_, 'a> {
             seed.extend_from_slice(b"|#");
             number(ordinal, &mut seed);
         }
+        let how = match found {
+            Some(parts) => Identified::By(parts),
+            None => Identified::Place,
+        };
+        self.trace.identified(how, &self.places, &self.work.groups);
         let mut id = identity::id(&seed);
         let count = self.work.seen.entry((resource.kind, id)).or_insert(0);
         *count += 1;

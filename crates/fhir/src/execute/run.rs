@@ -6,6 +6,8 @@ use kiln_hl7::Message;
 use uuid::Uuid;
 
 use super::instances::Instance;
+use super::trace::Trace;
+use crate::compile::Compiled;
 use crate::conversion::{Conversion, Entry};
 use crate::error::ConvertError;
 use crate::group::Groups;
@@ -39,12 +41,12 @@ pub(crate) struct Work {
 }
 
 pub(crate) fn run(
+    compiled: &Compiled,
     plan: &MessagePlan,
-    tables: &[Table],
-    systems: Option<usize>,
     message: Message<'_>,
     options: ConvertOptions,
     out: &mut Conversion,
+    trace: impl Trace,
 ) -> Result<(), ConvertError> {
     let mut work = std::mem::take(&mut out.work);
     work.groups
@@ -54,23 +56,20 @@ pub(crate) fn run(
     work.seen.clear();
     work.pending.clear();
     work.pending_entries.clear();
-    let stated = message.header().date_time();
-    let stated = stated
-        .text_in(&mut work.scratch)
-        .ok()
-        .and_then(primitive::offset_of);
+    let (offset, _) = offset(message, options, &mut work.scratch);
     let split = std::mem::take(&mut work.split);
     let mut run = Run {
         plan,
-        tables,
-        systems,
+        tables: &compiled.tables,
+        systems: compiled.systems,
         options,
         out,
         work,
         places: Places::new(message, split),
-        offset: stated.unwrap_or(options.default_offset),
+        offset,
         instance: 0,
         linked: None,
+        trace,
     };
     let result = run.all();
     run.work.split = run.places.split;
@@ -78,7 +77,18 @@ pub(crate) fn run(
     result
 }
 
-pub(super) struct Run<'r, 'a> {
+/// The offset of times that state none, and whether MSH-7 states it.
+pub(crate) fn offset(
+    message: Message<'_>,
+    options: ConvertOptions,
+    scratch: &mut String,
+) -> (UtcOffset, bool) {
+    let header = message.header().date_time();
+    let stated = header.text_in(scratch).ok().and_then(primitive::offset_of);
+    (stated.unwrap_or(options.default_offset), stated.is_some())
+}
+
+pub(super) struct Run<'r, 'a, T> {
     pub(super) plan: &'r MessagePlan,
     pub(super) tables: &'r [Table],
     pub(super) systems: Option<usize>,
@@ -89,9 +99,10 @@ pub(super) struct Run<'r, 'a> {
     pub(super) offset: UtcOffset,
     pub(super) instance: usize,
     pub(super) linked: Option<usize>,
+    pub(super) trace: T,
 }
 
-impl Run<'_, '_> {
+impl<T: Trace> Run<'_, '_, T> {
     fn all(&mut self) -> Result<(), ConvertError> {
         let plan = self.plan;
         for resource in &plan.resources {
@@ -109,6 +120,7 @@ impl Run<'_, '_> {
         for _ in 0..MAX_PASSES {
             self.work.seen.clear();
             self.out.clear();
+            self.trace.restarted();
             if !self.pass() {
                 break;
             }

@@ -2,10 +2,11 @@
 
 use super::element::Written;
 use super::run::Run;
+use super::trace::Trace;
 use crate::plan::{Part, Source};
 use crate::primitive::Primitive;
 
-impl Run<'_, '_> {
+impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn primitive(
         &mut self,
         from: Source,

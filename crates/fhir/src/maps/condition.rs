@@ -35,6 +35,22 @@ impl Comparison {
 }
 
 impl<P> Condition<P> {
+    /// Shows every place that the condition looks at.
+    pub(crate) fn visit(&self, visit: &mut impl FnMut(&P)) {
+        match self {
+            Condition::Valued(place)
+            | Condition::Among(place, _)
+            | Condition::Length(place, ..)
+            | Condition::Count(place, ..) => visit(place),
+            Condition::Not(inner) => inner.visit(visit),
+            Condition::And(all) | Condition::Or(all) => {
+                for condition in all {
+                    condition.visit(visit);
+                }
+            }
+        }
+    }
+
     /// The same condition over other places.
     pub(crate) fn map<Q, E>(
         self,

@@ -13,7 +13,8 @@ impl Shape {
                     .into_iter()
                     .map(|entry| match entry {
                         Entry::Row(candidate) => candidate,
-                        Entry::Nested(kind, place, shape) => Candidate {
+                        Entry::Nested(kind, shape) => Candidate {
+                            place: shape.first_row().unwrap_or_default(),
                             conditions: Vec::new(),
                             from: None,
                             value: Value::Nested {
@@ -22,7 +23,6 @@ impl Shape {
                             },
                             default: None,
                             allowed: None,
-                            place,
                         },
                     })
                     .collect(),
@@ -66,6 +66,21 @@ impl Shape {
                     lacks,
                 }
             }
+        }
+    }
+}
+
+impl Shape {
+    /// Map file and line of the first row in it.
+    fn first_row(&self) -> Option<(usize, u32)> {
+        match self {
+            Shape::Empty => None,
+            Shape::Leaf(entries) => entries.iter().find_map(|entry| match entry {
+                Entry::Row(candidate) => Some(candidate.place),
+                Entry::Nested(_, shape) => shape.first_row(),
+            }),
+            Shape::Object(_, branches) => branches.iter().find_map(|b| b.shape.first_row()),
+            Shape::Items(items) => items.iter().find_map(|item| item.shape.first_row()),
         }
     }
 }

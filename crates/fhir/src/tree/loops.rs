@@ -12,7 +12,7 @@ impl Shape {
                 for entry in entries {
                     match entry {
                         Entry::Row(candidate) => visit(candidate),
-                        Entry::Nested(_, _, shape) => shape.candidates(visit),
+                        Entry::Nested(_, shape) => shape.candidates(visit),
                     }
                 }
             }
@@ -31,7 +31,7 @@ impl Shape {
             Shape::Empty => {}
             Shape::Leaf(entries) => {
                 for entry in entries {
-                    if let Entry::Nested(_, _, shape) = entry {
+                    if let Entry::Nested(_, shape) = entry {
                         shape.assign(slots, loops, open);
                     }
                 }

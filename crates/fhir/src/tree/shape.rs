@@ -49,7 +49,7 @@ pub(super) enum Shape {
 
 pub(super) enum Entry {
     Row(Candidate),
-    Nested(&'static str, (usize, u32), Shape),
+    Nested(&'static str, Shape),
 }
 
 pub(super) struct Branch {

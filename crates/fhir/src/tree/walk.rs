@@ -157,12 +157,11 @@ fn nested<'t>(
         .unwrap_or_else(|| {
             entries.push(Entry::Nested(
                 kind,
-                (0, 0),
                 Shape::Object(kind.to_owned(), Vec::new()),
             ));
             entries.len() - 1
         });
-    let Entry::Nested(_, _, inner) = &mut entries[at] else {
+    let Entry::Nested(_, inner) = &mut entries[at] else {
         return Err("a reference has another value here".to_owned());
     };
     walk(
