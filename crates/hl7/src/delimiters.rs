@@ -52,6 +52,9 @@ impl Delimiters {
 
     /// Reads MSH-1 and MSH-2 from `bytes`, where `MSH` begins at `start`.
     pub(crate) fn read(bytes: &[u8], start: usize) -> Result<Self, ParseError> {
+        if bytes[start..].starts_with(b"MSH|^~\\&|") {
+            return Ok(Self::RECOMMENDED);
+        }
         let at = |offset, kind| Err(ParseError { kind, offset });
         let first = start + 3;
         let Some(&field) = bytes.get(first) else {

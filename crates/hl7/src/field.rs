@@ -34,11 +34,9 @@ impl<'a> Field<'a> {
     }
 
     /// The repetition of that number, counted from 1; absent beyond the last.
+    #[inline]
     pub fn repetition(&self, number: usize) -> Value<'a> {
-        number
-            .checked_sub(1)
-            .and_then(|skipped| self.repetitions().nth(skipped))
-            .unwrap_or_else(|| self.whole.beyond(Level::Repetition))
+        self.whole.repetition(number)
     }
 
     /// How many repetitions there are.
@@ -47,11 +45,13 @@ impl<'a> Field<'a> {
     }
 
     /// A component of the first repetition, counted from 1.
+    #[inline]
     pub fn component(&self, number: usize) -> Value<'a> {
-        self.value().part(number)
+        self.whole.component_of_first(number)
     }
 
     /// The first repetition.
+    #[inline]
     pub fn value(&self) -> Value<'a> {
         self.repetition(1)
     }
@@ -67,6 +67,7 @@ impl<'a> Field<'a> {
     }
 
     /// Its bytes as sent, all repetitions.
+    #[inline]
     pub fn raw(&self) -> &'a [u8] {
         self.whole.raw()
     }

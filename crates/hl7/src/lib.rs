@@ -106,6 +106,8 @@ pub use error::{ParseError, ParseErrorKind, TextError};
 pub use escape::{Format, Piece};
 pub use field::Field;
 pub use header::Header;
+#[doc(hidden)]
+pub use index::kernel::Kernel;
 pub use index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS};
 pub use message::{Message, ParseOptions};
 #[cfg(feature = "mllp")]

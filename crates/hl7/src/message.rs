@@ -4,9 +4,8 @@ use crate::charset::{Charset, is_utf16};
 use crate::delimiters::Delimiters;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::header::Header;
-use crate::index::Index;
+use crate::index::{self, Index, SegmentName, Text};
 use crate::path::Path;
-use crate::scan;
 use crate::segment::Segment;
 use crate::value::{Level, Value};
 
@@ -51,7 +50,7 @@ impl Reading {
     }
 
     /// Whether there may be bytes that look like delimiters and are none.
-    pub(crate) fn has_lookalikes(&self) -> bool {
+    pub(crate) fn has_lookalikes(self) -> bool {
         self.switches || self.charset.trails_in_ascii()
     }
 }
@@ -95,23 +94,36 @@ impl<'a> Message<'a> {
         if text.is_empty() {
             return at(start, ParseErrorKind::Empty);
         }
-        if is_utf16(bytes) {
-            return at(0, ParseErrorKind::Utf16);
-        }
         if !text.starts_with(b"MSH") {
-            return at(start, ParseErrorKind::NoMsh);
+            return if is_utf16(bytes) {
+                at(0, ParseErrorKind::Utf16)
+            } else {
+                at(start, ParseErrorKind::NoMsh)
+            };
         }
         let delimiters = Delimiters::read(bytes, start)?;
-        let declared = Declaration::read(&bytes[start..], delimiters);
+        let filled = index::fill(bytes, start, delimiters.field, index);
+        let declared = Declaration::read(bytes, index);
         let reading = declared.reading(bytes, delimiters, options.default_charset)?;
         let charset = reading.charset;
+        // ASCII from MSH on is text in every character set, unless it hides others.
+        let plain = filled == Ok(Text::Ascii) && start == 0;
         // Where values switch, each is in its own sets, and is checked when it is read.
-        if !reading.switches
+        if !plain
+            && !reading.switches
             && let Err(offset) = charset.check(bytes)
         {
             return at(offset, ParseErrorKind::InvalidText { charset });
         }
-        scan::scan(bytes, start, reading, index)?;
+        if !reading.has_lookalikes() || (plain && !reading.switches) {
+            filled?;
+            return Ok(Self {
+                bytes,
+                index,
+                reading,
+            });
+        }
+        index::fill_around_lookalikes(bytes, start, reading, index)?;
         let message = Self {
             bytes,
             index,
@@ -173,6 +185,7 @@ impl<'a> Message<'a> {
     }
 
     /// The segment at a place in the message, counted from 0 (MSH).
+    #[inline]
     pub fn segment_at(&self, ordinal: usize) -> Option<Segment<'a>> {
         self.index.segments.get(ordinal).map(|&entry| Segment {
             message: *self,
@@ -182,9 +195,11 @@ impl<'a> Message<'a> {
     }
 
     /// The first segment of that name.
+    #[inline]
     pub fn segment(&self, name: &str) -> Option<Segment<'a>> {
-        self.segments()
-            .find(|segment| segment.is_named(name.as_bytes()))
+        let name = SegmentName::of(name)?;
+        let mut entries = self.index.segments.iter();
+        self.segment_at(entries.position(|entry| entry.name == name)?)
     }
 
     /// All segments of that name in order.
@@ -192,8 +207,9 @@ impl<'a> Message<'a> {
         &self,
         name: &'n str,
     ) -> impl Iterator<Item = Segment<'a>> + use<'a, 'n> {
+        let name = SegmentName::of(name);
         self.segments()
-            .filter(move |segment| segment.is_named(name.as_bytes()))
+            .filter(move |segment| Some(segment.entry.name) == name)
     }
 
     /// The MSH segment.
@@ -248,13 +264,20 @@ struct Declaration<'a> {
 }
 
 impl<'a> Declaration<'a> {
-    fn read(text: &'a [u8], delimiters: Delimiters) -> Self {
-        let msh = &text[..memchr::memchr2(b'\r', b'\n', text).unwrap_or(text.len())];
-        // Split by MSH-1 itself, what is at 17 is MSH-18: "MSH" is at 0, MSH-2 at 1.
-        let mut fields = msh.split(|&byte| byte == delimiters.field).skip(17);
+    /// From an index in which every byte that looks like a delimiter is one.
+    fn read(bytes: &'a [u8], index: &Index) -> Self {
+        let marks = index
+            .segments
+            .first()
+            .map_or(&[][..], |msh| index.marks(msh.first, msh.last + 1));
+        // MSH-1 is the first separator itself, so that MSH-n lies behind mark n - 2, counted from 0.
+        let field = |number: usize| match marks.get(number - 2..) {
+            Some(&[separator, end, ..]) => &bytes[separator as usize + 1..end as usize],
+            _ => &[],
+        };
         Self {
-            charsets: fields.next().unwrap_or_default(),
-            scheme: fields.nth(1).unwrap_or_default(),
+            charsets: field(18),
+            scheme: field(20),
         }
     }
 
@@ -264,6 +287,10 @@ impl<'a> Declaration<'a> {
         delimiters: Delimiters,
         default_charset: Charset,
     ) -> Result<Reading, ParseError> {
+        if self.charsets == b"UNICODE UTF-8" && self.scheme.is_empty() {
+            // What most declare, without a search.
+            return Ok(Reading::new(delimiters, Charset::Utf8));
+        }
         let offset = (self.charsets.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
         let unknown = ParseError {
             kind: ParseErrorKind::UnknownCharset,

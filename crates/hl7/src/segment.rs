@@ -1,5 +1,5 @@
 use crate::field::Field;
-use crate::index::SegmentEntry;
+use crate::index::{SegmentEntry, SegmentName};
 use crate::message::Message;
 
 /// One segment of a message: a name and fields. Cheap to copy.
@@ -29,32 +29,32 @@ impl<'a> Segment<'a> {
 
     /// Its bytes, name first, without the line end.
     pub fn raw(&self) -> &'a [u8] {
-        &self.message.bytes[self.entry.start as usize..self.entry.end as usize]
+        &self.message.bytes[self.entry.start as usize..self.end() as usize]
     }
 
     /// The field of that number, counted from 1; [`Absent`](crate::Presence::Absent) beyond the last one and for 0.
     ///
     /// MSH-1 is the field separator itself and MSH-2 the other delimiters (likewise in FHS and BHS), so that numbers
     /// are the standard's everywhere.
+    #[inline]
     pub fn field(&self, number: usize) -> Field<'a> {
         let reading = self.message.reading;
-        let absent = || Field::absent(self.entry.end as usize, reading);
+        let absent = || Field::absent(self.end() as usize, reading);
         let declares = self.declares_delimiters();
         let Some(place) = number.checked_sub(if declares { 2 } else { 1 }) else {
             // MSH-1 stands in the separator behind the name, if the segment has one.
-            return match self.separators().first() {
-                Some(&at) if declares && number == 1 => {
+            return match *self.marks() {
+                [at, _, ..] if declares && number == 1 => {
                     Field::literal(self.bytes(at, at + 1), at as usize, reading)
                 }
                 _ => absent(),
             };
         };
-        let separators = self.separators();
-        let Some(&separator) = separators.get(place) else {
+        // Between two marks; the last is the segment's end.
+        let Some(&[separator, end, ..]) = self.marks().get(place..) else {
             return absent();
         };
         let start = separator + 1;
-        let end = separators.get(place + 1).copied().unwrap_or(self.entry.end);
         let raw = self.bytes(start, end);
         if declares && place == 0 {
             Field::literal(raw, start as usize, reading)
@@ -71,23 +71,33 @@ impl<'a> Segment<'a> {
 
     /// The number of the last field that is there, whether empty or not.
     pub fn field_count(&self) -> usize {
-        match self.separators().len() {
+        match self.entry.last - self.entry.first {
             0 => 0,
-            count => count + usize::from(self.declares_delimiters()),
+            separators => separators as usize + usize::from(self.declares_delimiters()),
         }
     }
 
-    pub(crate) fn is_named(&self, name: &[u8]) -> bool {
-        &self.raw()[..3] == name
-    }
-
+    #[inline]
     fn declares_delimiters(&self) -> bool {
-        matches!(&self.raw()[..3], b"MSH" | b"FHS" | b"BHS")
+        const DECLARING: [SegmentName; 3] = [
+            SegmentName::new(*b"MSH"),
+            SegmentName::new(*b"FHS"),
+            SegmentName::new(*b"BHS"),
+        ];
+        DECLARING.contains(&self.entry.name)
     }
 
-    fn separators(&self) -> &'a [u32] {
-        &self.message.index.tape
-            [self.entry.first_separator as usize..self.entry.last_separator as usize]
+    #[inline]
+    fn end(&self) -> u32 {
+        self.message.index.mark(self.entry.last)
+    }
+
+    /// The field separators and, last, the end.
+    #[inline]
+    fn marks(&self) -> &'a [u32] {
+        self.message
+            .index
+            .marks(self.entry.first, self.entry.last + 1)
     }
 
     fn bytes(&self, start: u32, end: u32) -> &'a [u8] {

@@ -76,22 +76,39 @@ impl<'a> Value<'a> {
     ///
     /// Part 1 of a value that is not divided is the value itself, one level deeper; a part beyond the last is absent.
     #[must_use]
+    #[inline]
     pub fn part(&self, number: usize) -> Value<'a> {
-        number
-            .checked_sub(1)
-            .and_then(|skipped| self.parts().nth(skipped))
-            .unwrap_or_else(|| self.beyond(self.level.deeper()))
+        self.nth(self.divider(), None, self.level.deeper(), number)
     }
 
     /// The parts in order; none of an absent value, one of an undivided one.
     pub fn parts(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        self.split(self.divider(), self.level.deeper())
+    }
+
+    /// What divides it into parts.
+    #[inline]
+    fn divider(&self) -> Option<u8> {
         let delimiters = self.reading.delimiters;
-        let delimiter = match self.level {
+        match self.level {
             Level::Repetition => Some(delimiters.component),
             Level::Component => delimiters.subcomponent,
             Level::Subcomponent => None,
-        };
-        self.split(delimiter, self.level.deeper())
+        }
+    }
+
+    #[inline]
+    pub(crate) fn repetition(&self, number: usize) -> Value<'a> {
+        let delimiter = self.reading.delimiters.repetition;
+        self.nth(delimiter, None, Level::Repetition, number)
+    }
+
+    /// A component of the first repetition of a whole field.
+    #[inline]
+    pub(crate) fn component_of_first(&self, number: usize) -> Value<'a> {
+        let delimiters = self.reading.delimiters;
+        let (component, repetition) = (Some(delimiters.component), delimiters.repetition);
+        self.nth(component, repetition, Level::Component, number)
     }
 
     pub(crate) fn repetitions(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
@@ -114,6 +131,7 @@ impl<'a> Value<'a> {
     }
 
     /// Its bytes as sent.
+    #[inline]
     pub fn raw(&self) -> &'a [u8] {
         self.raw
     }
@@ -198,6 +216,7 @@ impl<'a> Value<'a> {
     }
 
     /// The value that lies beyond the end of this one.
+    #[inline]
     pub(crate) fn beyond(&self, level: Level) -> Self {
         Value::new(None, self.offset + self.raw.len(), level, self.reading)
     }
@@ -222,6 +241,34 @@ impl<'a> Value<'a> {
             charset: self.reading.charset,
             offset: self.offset + bad,
         })
+    }
+
+    /// The part of that number between delimiters, in what comes before `until`.
+    #[inline]
+    fn nth(
+        &self,
+        delimiter: Option<u8>,
+        until: Option<u8>,
+        level: Level,
+        number: usize,
+    ) -> Value<'a> {
+        let bounds = match delimiter {
+            _ if number == 0 || self.absent => None,
+            Some(byte) if !self.literal => {
+                scan::part(self.raw, byte, number - 1, until, self.reading)
+            }
+            _ => (number == 1).then_some((0, self.raw.len())),
+        };
+        match bounds {
+            Some((start, end)) => Value {
+                raw: &self.raw[start..end],
+                offset: self.offset + start,
+                level,
+                ..*self
+            },
+            None if until.is_some() => self.repetition(1).beyond(level),
+            None => self.beyond(level),
+        }
     }
 
     fn split(

@@ -230,3 +230,17 @@ fn the_character_set_is_msh_18() {
         );
     }
 }
+
+#[test]
+fn what_a_repetition_does_not_reach_stands_at_its_end() {
+    let bytes = b"MSH|^~\\&|A\rPID|1||47^N~88^M^L|x\r";
+    let mut index = Index::new();
+    let message = Message::parse(bytes, &mut index).unwrap();
+    let field = message.segment("PID").unwrap().field(3);
+    for absent in [field.component(3), field.value().part(3)] {
+        assert_eq!(absent.presence(), Presence::Absent);
+        assert_eq!(absent.offset(), 22);
+    }
+    assert_eq!(field.component(2).raw(), b"N");
+    assert_eq!(field.repetition(2).part(3).raw(), b"L");
+}

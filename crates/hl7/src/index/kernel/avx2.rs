@@ -1,0 +1,116 @@
+//! For x86-64 processors since about 2013.
+
+use std::arch::x86_64::{
+    __m256i, _mm_loadl_epi64, _mm256_add_epi32, _mm256_cmpeq_epi8, _mm256_cvtepu8_epi32,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_storeu_si256,
+};
+
+use super::block::{self, Block, Marked};
+
+/// [`block::mark`] with AVX2.
+///
+/// # Safety
+///
+/// The processor has AVX2, BMI1, BMI2 and POPCNT; else as there.
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) unsafe fn mark(
+    text: &[u8],
+    base: u32,
+    field: u8,
+    place: u32,
+    tape: &mut [u32],
+    line_ends: &mut [u32],
+) -> Marked {
+    // SAFETY: the caller's promise is the same.
+    unsafe { block::mark::<Avx2>(text, base, field, place, tape, line_ends) }
+}
+
+#[derive(Clone, Copy)]
+struct Avx2([__m256i; 2]);
+
+/// The bits of twice 32 bytes.
+#[inline(always)]
+unsafe fn gather(halves: [__m256i; 2]) -> u64 {
+    // SAFETY: the caller has AVX2.
+    let [a, b] = halves.map(|half| unsafe { _mm256_movemask_epi8(half) } as u32 as u64);
+    a | b << 32
+}
+
+// SAFETY of the blocks below: `mark` alone uses this type and has AVX2; `load` reads the 64 bytes that its caller promises.
+impl Block for Avx2 {
+    type Byte = __m256i;
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> __m256i {
+        unsafe { _mm256_set1_epi8(byte as i8) }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        unsafe { Self([_mm256_setzero_si256(); 2]) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        unsafe {
+            Self([
+                _mm256_loadu_si256(from.cast()),
+                _mm256_loadu_si256(from.add(32).cast()),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn equal(self, byte: __m256i) -> u64 {
+        let [a, b] = self.0;
+        unsafe { gather([_mm256_cmpeq_epi8(a, byte), _mm256_cmpeq_epi8(b, byte)]) }
+    }
+
+    #[inline(always)]
+    unsafe fn equal_either(self, one: __m256i, other: __m256i) -> u64 {
+        let [a, b] = self.0;
+        unsafe {
+            gather([
+                _mm256_or_si256(_mm256_cmpeq_epi8(a, one), _mm256_cmpeq_epi8(a, other)),
+                _mm256_or_si256(_mm256_cmpeq_epi8(b, one), _mm256_cmpeq_epi8(b, other)),
+            ])
+        }
+    }
+
+    type Base = __m256i;
+
+    #[inline(always)]
+    unsafe fn base(offset: u32) -> __m256i {
+        unsafe { _mm256_set1_epi32(offset as i32) }
+    }
+
+    #[inline(always)]
+    unsafe fn advance(base: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(base, _mm256_set1_epi32(8)) }
+    }
+
+    #[inline(always)]
+    unsafe fn widen(numbers: [u8; 8], base: __m256i, out: *mut u32) {
+        unsafe {
+            let numbers = _mm256_cvtepu8_epi32(_mm_loadl_epi64(numbers.as_ptr().cast()));
+            let places = _mm256_add_epi32(numbers, base);
+            _mm256_storeu_si256(out.cast(), places);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        unsafe {
+            Self([
+                _mm256_or_si256(self.0[0], other.0[0]),
+                _mm256_or_si256(self.0[1], other.0[1]),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn has_non_ascii(self) -> bool {
+        unsafe { gather(self.0) != 0 }
+    }
+}

@@ -1,0 +1,214 @@
+//! The algorithm, once for all kernels.
+
+use super::emit;
+
+/// How many bytes are classified at once, a bit each in a `u64`.
+pub(super) const BLOCK_BYTES: usize = 64;
+
+/// How many bytes a kernel is given at most: their marks stay in the first-level cache until segments are made of them.
+pub(in crate::index) const CHUNK_BYTES: usize = 4096;
+
+/// How far behind its last mark a kernel may write.
+pub(in crate::index) const SPARE_PLACES: usize = 16;
+
+/// A block of 64 bytes in vector registers.
+///
+/// # Safety
+///
+/// Every method may use the instructions of the implementing kernel: the processor must have them.
+pub(super) trait Block: Copy {
+    /// One byte, in the form that blocks are compared with.
+    type Byte: Copy;
+
+    unsafe fn splat(byte: u8) -> Self::Byte;
+
+    /// A block of zeros.
+    unsafe fn zero() -> Self;
+
+    /// The block at `from`, aligned or not; 64 bytes must be readable there.
+    unsafe fn load(from: *const u8) -> Self;
+
+    /// Which bytes equal that one; the first is the lowest bit.
+    unsafe fn equal(self, byte: Self::Byte) -> u64;
+
+    /// Which bytes equal one of two.
+    unsafe fn equal_either(self, one: Self::Byte, other: Self::Byte) -> u64;
+
+    /// Both blocks' bits.
+    unsafe fn or(self, other: Self) -> Self;
+
+    /// Whether a byte has its top bit set.
+    unsafe fn has_non_ascii(self) -> bool;
+
+    /// An offset, in the form that small numbers are added to.
+    type Base: Copy;
+
+    unsafe fn base(offset: u32) -> Self::Base;
+
+    /// The offset that lies eight bytes further.
+    unsafe fn advance(base: Self::Base) -> Self::Base;
+
+    /// Writes `base` plus each of eight small numbers to `out`, where eight places must be writable.
+    unsafe fn widen(numbers: [u8; 8], base: Self::Base, out: *mut u32);
+
+    /// Writes `base` plus the number of each set bit to `out`, ascending, and gives how many there are.
+    ///
+    /// Up to [`SPARE_PLACES`] more may be overwritten: so many places behind the last must be writable.
+    #[inline(always)]
+    unsafe fn emit(mask: u64, base: u32, out: *mut u32) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+/// What a kernel found in a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::index) struct Marked {
+    /// How many marks it put on the tape.
+    pub(in crate::index) marks: usize,
+    /// How many of them are line ends.
+    pub(in crate::index) line_ends: usize,
+    pub(in crate::index) non_ascii: bool,
+}
+
+/// Writes where in `text` field separators and line ends stand, and which of these marks are line ends.
+///
+/// `base` is added to offsets; `place` is the place on the tape of the first mark.
+///
+/// # Safety
+///
+/// The processor has the instructions of `B`; `tape` and `line_ends` are [`SPARE_PLACES`] longer than `text`.
+#[inline(always)]
+pub(super) unsafe fn mark<B: Block>(
+    text: &[u8],
+    base: u32,
+    field: u8,
+    place: u32,
+    tape: &mut [u32],
+    line_ends: &mut [u32],
+) -> Marked {
+    // SAFETY: the caller promises the instructions, here and wherever `B` is used below.
+    let mut scan = unsafe {
+        Scan::<B> {
+            field: B::splat(field),
+            cr: B::splat(b'\r'),
+            lf: B::splat(b'\n'),
+            seen: B::zero(),
+            place,
+            tape: tape.as_mut_ptr(),
+            marks: 0,
+            line_ends: line_ends.as_mut_ptr(),
+            lines: 0,
+        }
+    };
+    let whole = text.len() / BLOCK_BYTES * BLOCK_BYTES;
+    let mut at = 0;
+    while at < whole {
+        // SAFETY: `at` is a multiple of 64 below `whole`, so 64 bytes from it are inside `text`. For the writes: see
+        // `Scan::block`; each block adds at most one mark a byte of `text`.
+        unsafe {
+            let block = B::load(text.as_ptr().add(at));
+            scan.block(block, 0, base.wrapping_add(at as u32));
+        }
+        at += BLOCK_BYTES;
+    }
+    let rest = text.len() - whole;
+    if rest > 0 {
+        // The last block overlaps the one before; what was seen already is shifted out.
+        let mut padded = [0; BLOCK_BYTES];
+        let (from, seen) = if whole > 0 {
+            (
+                text[text.len() - BLOCK_BYTES..].as_ptr(),
+                BLOCK_BYTES - rest,
+            )
+        } else {
+            padded[..rest].copy_from_slice(text);
+            (padded.as_ptr(), 0)
+        };
+        // SAFETY: 64 bytes from `from` are the end of `text` or `padded`. A padding of zeros makes no marks: zero is no
+        // delimiter (`mark` in `choice` checks).
+        unsafe {
+            let block = B::load(from);
+            scan.block(block, seen as u32, base.wrapping_add(whole as u32));
+        }
+    }
+    // SAFETY: the instructions, as above.
+    let non_ascii = unsafe { scan.seen.has_non_ascii() };
+    Marked {
+        marks: scan.marks,
+        line_ends: scan.lines,
+        non_ascii,
+    }
+}
+
+struct Scan<B: Block> {
+    field: B::Byte,
+    cr: B::Byte,
+    lf: B::Byte,
+    /// All blocks' bits together.
+    seen: B,
+    place: u32,
+    tape: *mut u32,
+    marks: usize,
+    line_ends: *mut u32,
+    lines: usize,
+}
+
+impl<B: Block> Scan<B> {
+    /// Marks one block, of which the first `seen` bytes are known already; `base` is the offset of the first new one.
+    ///
+    /// # Safety
+    ///
+    /// The processor has `B`'s instructions. `tape` has room for the marks so far, those of this block and
+    /// [`SPARE_PLACES`] more; so does `line_ends`.
+    #[inline(always)]
+    unsafe fn block(&mut self, block: B, seen: u32, base: u32) {
+        // SAFETY: the caller's promise. Marks are written at `marks`, which then grows by their number, and line ends
+        // likewise; neither goes further than one place a byte of text, and the spare places behind are there.
+        unsafe {
+            self.seen = self.seen.or(block);
+            let mut ends = block.equal_either(self.cr, self.lf) >> seen;
+            let all = block.equal(self.field) >> seen | ends;
+            if all == 0 {
+                // Blocks of an encoded document would pay for nothing.
+                return;
+            }
+            // No line end or one is what a block nearly always has: written down without a branch.
+            let first = self.place.wrapping_add(self.marks as u32);
+            self.line_ends
+                .add(self.lines)
+                .write(first + before(all, ends));
+            self.lines += usize::from(ends != 0);
+            ends &= ends.wrapping_sub(1);
+            if ends != 0 {
+                self.more_line_ends(all, ends, first);
+            }
+            self.marks += B::emit(all, base, self.tape.add(self.marks));
+        }
+    }
+
+    /// Writes the further line ends of a block: short lines, or CRLF.
+    ///
+    /// # Safety
+    ///
+    /// As for [`block`](Self::block).
+    #[cold]
+    unsafe fn more_line_ends(&mut self, all: u64, mut ends: u64, first: u32) {
+        while ends != 0 {
+            // SAFETY: a place a line end, as in `block`.
+            unsafe {
+                self.line_ends
+                    .add(self.lines)
+                    .write(first + before(all, ends));
+            }
+            self.lines += 1;
+            ends &= ends - 1;
+        }
+    }
+}
+
+/// How many of `all` come before the first of `ends`.
+#[inline(always)]
+fn before(all: u64, ends: u64) -> u32 {
+    (all & (ends & ends.wrapping_neg()).wrapping_sub(1)).count_ones()
+}
