@@ -96,6 +96,7 @@ mod mllp;
 mod path;
 mod scan;
 mod segment;
+pub mod types;
 mod value;
 
 pub use ack::{AckCode, AckError, Acknowledgment, ErrorCode, ErrorLocation, Severity};
