@@ -1,4 +1,5 @@
 use crate::charset::Charset;
+use crate::conformance::DeviationCode;
 use crate::index::{MAX_FIELD_SEPARATORS, MAX_SEGMENTS};
 
 /// Why bytes are not a readable HL7v2 message, and where. Never carries content of the message.
@@ -59,6 +60,13 @@ pub enum ParseErrorKind {
         "the message is in UTF-16; rewrite it in UTF-8 first, as utf8_from_utf16 does, or send UTF-8"
     )]
     Utf16,
+    /// The message can be read but deviates from the encoding rules, and
+    /// [`Conformance::Strict`](crate::Conformance::Strict) is asked for.
+    #[error("{code}")]
+    Deviation {
+        /// What it is.
+        code: DeviationCode,
+    },
     /// MSH-18 names a character set that is not known or not supported.
     #[error(
         "MSH-18 names a character set that is not supported; send UNICODE UTF-8, ASCII or an 8859 part"

@@ -83,6 +83,7 @@
 mod ack;
 pub mod batch;
 mod charset;
+mod conformance;
 mod delimiters;
 mod edit;
 mod error;
@@ -90,6 +91,7 @@ mod escape;
 mod field;
 mod header;
 mod index;
+mod locate;
 mod message;
 #[cfg(feature = "mllp")]
 mod mllp;
@@ -101,6 +103,7 @@ mod value;
 
 pub use ack::{AckCode, AckError, Acknowledgment, ErrorCode, ErrorLocation, Severity};
 pub use charset::{Charset, utf8_from_utf16};
+pub use conformance::{Conformance, Deviation, DeviationCode};
 pub use delimiters::Delimiters;
 pub use edit::{Draft, EditError, EditErrorKind};
 pub use error::{ParseError, ParseErrorKind, TextError};

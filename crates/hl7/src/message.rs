@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::charset::{Charset, is_utf16};
+use crate::conformance::Conformance;
 use crate::delimiters::Delimiters;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::header::Header;
@@ -10,7 +11,7 @@ use crate::segment::Segment;
 use crate::value::{Level, Value};
 
 /// The UTF-8 byte order mark that some senders put first.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// An HL7v2 message: a view of bytes that the caller holds. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -60,12 +61,15 @@ impl Reading {
 pub struct ParseOptions {
     /// The character set of a message without MSH-18.
     pub default_charset: Charset,
+    /// Whether deviations from the encoding rules are tolerated.
+    pub conformance: Conformance,
 }
 
 impl Default for ParseOptions {
     fn default() -> Self {
         Self {
             default_charset: Charset::Utf8,
+            conformance: Conformance::Tolerant,
         }
     }
 }
@@ -79,7 +83,8 @@ impl<'a> Message<'a> {
         Self::parse_with(bytes, index, ParseOptions::default())
     }
 
-    /// Reads a message, with the site's own assumptions.
+    /// Reads a message, with the site's own assumptions. With [`Conformance::Strict`] it is refused for the first of its
+    /// [`deviations`](Self::deviations).
     pub fn parse_with(
         bytes: &'a [u8],
         index: &'a mut Index,
@@ -133,6 +138,11 @@ impl<'a> Message<'a> {
         let read = message.msh().field(18);
         if read.raw() != declared.charsets {
             return at(read.offset(), ParseErrorKind::UnknownCharset);
+        }
+        if options.conformance == Conformance::Strict
+            && let Some(first) = message.deviations().next()
+        {
+            return at(first.offset, ParseErrorKind::Deviation { code: first.code });
         }
         Ok(message)
     }

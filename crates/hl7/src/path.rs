@@ -40,6 +40,37 @@ impl PathError {
 }
 
 impl Path {
+    /// One repetition of a field; `None` for what no path can say.
+    pub(crate) fn to_repetition(
+        segment: &str,
+        occurrence: usize,
+        field: usize,
+        repetition: usize,
+    ) -> Option<Self> {
+        Some(Self {
+            segment: segment.as_bytes().try_into().ok()?,
+            occurrence,
+            field,
+            repetition,
+            component: None,
+            subcomponent: None,
+        })
+    }
+
+    /// One level deeper: a component, or a subcomponent of the component that it names.
+    pub(crate) fn to_part(self, number: usize) -> Self {
+        match self.component {
+            None => Self {
+                component: Some(number),
+                ..self
+            },
+            Some(_) => Self {
+                subcomponent: Some(number),
+                ..self
+            },
+        }
+    }
+
     /// The segment's name.
     pub fn segment(&self) -> &str {
         // Only ASCII gets in.

@@ -67,6 +67,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether delimiters in it are data.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.literal
+    }
+
     /// Which of the three levels it is at.
     pub fn level(&self) -> Level {
         self.level

@@ -18,6 +18,11 @@ fn read_all(message: &Message<'_>) {
         assert_eq!(value.pieces().find_map(Result::err), value.text().err());
         assert!(value.part(1_000_000).presence() == Presence::Absent);
     }
+    for deviation in message.deviations() {
+        assert!(deviation.offset <= message.bytes().len());
+        assert!(message.segment_at(deviation.segment).is_some());
+        let _ = message.path_at(deviation.offset);
+    }
     let mut scratch = String::new();
     for segment in message.segments() {
         assert_eq!(segment.name().len(), 3);

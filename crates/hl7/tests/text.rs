@@ -209,6 +209,7 @@ fn the_site_says_what_undeclared_means() {
     let mut index = Index::new();
     let options = ParseOptions {
         default_charset: Charset::Latin1,
+        ..ParseOptions::default()
     };
     let message = Message::parse_with(b"MSH|^~\\&|A\rPID|M\xE4rz\r", &mut index, options).unwrap();
     assert_eq!(

@@ -218,7 +218,7 @@ impl Shift {
     }
 
     /// Whether G0 holds a set of which no byte is a delimiter; a value is to end otherwise (HL7 v2.9 table 0356).
-    fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         self.lower.width().is_some()
     }
 

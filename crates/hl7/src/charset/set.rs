@@ -114,6 +114,11 @@ impl Charset {
             .map_or("ASCII", |(_, spellings)| spellings[0])
     }
 
+    /// Whether table 0211 writes it so; of ASCII there are two.
+    pub(crate) fn is_named(self, written: &[u8]) -> bool {
+        written == self.name().as_bytes() || (self == Self::Ascii && written == b"ISO IR6")
+    }
+
     /// Whether a message's text in it is plain UTF-8 and can be borrowed.
     pub(crate) fn is_utf8(self) -> bool {
         matches!(self, Self::Utf8 | Self::Utf16)

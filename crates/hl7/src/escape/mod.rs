@@ -7,5 +7,7 @@ mod token;
 
 pub use piece::Piece;
 pub(crate) use piece::pieces;
+pub(crate) use sequence::Escape;
 pub use sequence::Format;
-pub(crate) use text::decode;
+pub(crate) use text::{decode, is_text};
+pub(crate) use token::{Token, Tokens};

@@ -51,6 +51,11 @@ pub(super) fn resolve(
     }
 }
 
+/// Whether hexadecimal data is text in the character set in use.
+pub(crate) fn is_text(digits: &[u8], shift: Shift, delimiters: &Delimiters) -> bool {
+    hexadecimal(digits, shift, delimiters, &mut String::new())
+}
+
 /// Appends bytes that are known to be ASCII.
 pub(super) fn ascii(written: &[u8], out: &mut String) {
     out.extend(written.iter().map(|&byte| char::from(byte)));
