@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::identity;
 use crate::place::Places;
-use crate::plan::Source;
+use crate::plan::{Source, Table};
 use crate::split::Piece;
 
 /// An assigning authority in the message: a field of its own, or a component.
@@ -26,9 +26,12 @@ impl Authority {
 }
 
 /// The URI of an assigning authority (HD, HL7 v2.9 §2A.2.34): its universal id, else its name, so that two stay distinct.
+///
+/// What the site says of the name or of the universal id goes before that.
 pub(crate) fn hd_uri(
     places: &Places<'_>,
     authority: Authority,
+    site: Option<&Table>,
     out: &mut Vec<u8>,
     scratch: &mut String,
 ) -> bool {
@@ -36,6 +39,16 @@ pub(crate) fn hd_uri(
         Authority::Field(piece) => places.part(piece, number),
         Authority::Component(piece) => places.subpart(piece, number),
     };
+    if let Some(site) = site {
+        for piece in [part(1), part(2)] {
+            if let Some(text) = piece.and_then(|piece| places.text_of(piece, scratch))
+                && let Some(entry) = site.get(text)
+            {
+                out.extend_from_slice(entry.code.as_bytes());
+                return true;
+            }
+        }
+    }
     let iso = part(3).map_or(&b""[..], |piece| places.raw(piece));
     let universal = part(2);
     if let Some(text) = universal.and_then(|piece| places.text_of(piece, scratch)) {

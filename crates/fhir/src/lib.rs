@@ -17,6 +17,7 @@ mod definitions;
 mod error;
 mod execute;
 mod explain;
+mod filter;
 mod group;
 mod identity;
 mod indent;

@@ -1,5 +1,7 @@
 //! The compiled plan as callers see it.
 
+use std::sync::Arc;
+
 use kiln_hl7::Message;
 
 use crate::compile::{self, Compiled};
@@ -8,9 +10,10 @@ use crate::definitions::Definitions;
 use crate::error::{ConvertError, MapErrors};
 use crate::execute::{self, Silent};
 use crate::explain::{self, Explanation};
+use crate::filter::{self, Filters};
 use crate::identity;
-use crate::maps::read;
-use crate::options::ConvertOptions;
+use crate::maps::{merge, read};
+use crate::options::{ConvertOptions, UtcOffset};
 use crate::plan::MessagePlan;
 
 /// Map files of the crate: place and text.
@@ -39,6 +42,11 @@ impl MapSource<'static> {
 pub struct Mapper {
     version: String,
     plan: Compiled,
+    filters: Filters,
+    /// The overlay's, before that of the options.
+    time_zone: Option<UtcOffset>,
+    /// Path and text of the maps without overlay.
+    base: Arc<[(String, String)]>,
 }
 
 impl std::fmt::Debug for Mapper {
@@ -57,9 +65,34 @@ impl Mapper {
 
     /// Compiles a set of map files. Every mistake in them is reported at once.
     pub fn load(sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
+        let base = sources
+            .iter()
+            .map(|source| (source.path.to_owned(), source.text.to_owned()))
+            .collect();
+        Mapper::layered(base, &[])
+    }
+
+    /// The same maps under a site's overlay, whose files may have any name: it adds or replaces rows, maps and code tables,
+    /// names identifier systems, drops messages, and sets the time zone. Every mistake is reported at once. The overlay of
+    /// this mapper, if it has one, is left out.
+    pub fn overlaid(&self, overlay: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
+        Mapper::layered(Arc::clone(&self.base), overlay)
+    }
+
+    fn layered(
+        base: Arc<[(String, String)]>,
+        overlay: &[MapSource<'_>],
+    ) -> Result<Mapper, MapErrors> {
         let mut errors = Vec::new();
-        let maps = read::read(sources, &mut errors);
+        let sources: Vec<MapSource<'_>> = base
+            .iter()
+            .map(|(path, text)| MapSource { path, text })
+            .collect();
+        let mut maps = read::read(&sources, &mut errors);
+        let changes = read::overlay(overlay, &mut maps.files, &mut errors);
+        merge::merge(&mut maps, changes, &mut errors);
         let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
+        let filters = filter::compile(&maps, &mut errors);
         if !errors.is_empty() {
             errors
                 .sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
@@ -67,7 +100,7 @@ impl Mapper {
             return Err(MapErrors(errors));
         }
         let mut digest = Vec::new();
-        for source in sources {
+        for source in sources.iter().chain(overlay) {
             digest.extend_from_slice(source.path.as_bytes());
             digest.push(0);
             digest.extend_from_slice(source.text.as_bytes());
@@ -75,12 +108,24 @@ impl Mapper {
         }
         let mut version = identity::id(&digest).simple().to_string();
         version.truncate(12);
-        Ok(Mapper { version, plan })
+        Ok(Mapper {
+            version,
+            plan,
+            filters,
+            time_zone: maps.site.time_zone,
+            base,
+        })
     }
 
     /// A digest of the maps, twelve hexadecimal characters.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The first of the site's filters that drops the message: it is not to be converted. `out` lends its buffers and keeps
+    /// what it holds.
+    pub fn filter(&self, message: &Message<'_>, out: &mut Conversion) -> Option<&str> {
+        self.filters.first(*message, &mut out.work)
     }
 
     /// Converts one message. `out` is overwritten; on an error it holds nothing.
@@ -92,7 +137,14 @@ impl Mapper {
     ) -> Result<(), ConvertError> {
         out.clear();
         let plan = self.plan_for(message)?;
-        let result = execute::run(&self.plan, plan, *message, *options, out, Silent);
+        let result = execute::run(
+            &self.plan,
+            plan,
+            *message,
+            self.sited(*options),
+            out,
+            Silent,
+        );
         if result.is_err() {
             out.clear();
         }
@@ -109,11 +161,19 @@ impl Mapper {
     ) -> Result<Explanation, ConvertError> {
         out.clear();
         let plan = self.plan_for(message)?;
-        let result = explain::explain(&self.plan, plan, *message, *options, out);
+        let result = explain::explain(&self.plan, plan, *message, self.sited(*options), out);
         if result.is_err() {
             out.clear();
         }
         result
+    }
+
+    /// The options, with what the site's overlay says before them.
+    fn sited(&self, options: ConvertOptions) -> ConvertOptions {
+        ConvertOptions {
+            default_offset: self.time_zone.unwrap_or(options.default_offset),
+            ..options
+        }
     }
 
     /// The plan that serves the message's type.

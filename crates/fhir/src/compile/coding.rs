@@ -87,10 +87,10 @@ impl<'m> Compiler<'m> {
                 value: Value::Mapped(table, part, Primitive::Text),
                 default: None,
                 allowed: None,
-                place: (map.file, row.line),
+                place: (row.file, row.line),
             };
             if let Err(message) = tree.insert(self.r4, &path, None, |_| Ok(candidate)) {
-                self.error(map.file, row.line, message);
+                self.error(row.file, row.line, message);
             }
         }
         Some(Coding {

@@ -7,6 +7,7 @@ use crate::definitions::Definitions;
 use crate::error::MapError;
 use crate::maps::condition::Condition;
 use crate::maps::model::{FieldMap, Maps};
+use crate::maps::site::AUTHORITIES;
 use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Slot, Source, Table};
 use crate::tree::Placed;
 
@@ -16,6 +17,7 @@ pub(crate) struct Compiled {
     pub(crate) messages: Vec<MessagePlan>,
     pub(crate) tables: Vec<Table>,
     pub(crate) systems: Option<usize>,
+    pub(crate) authorities: Option<usize>,
 }
 
 /// Compiles all maps; mistakes go to `errors`.
@@ -55,6 +57,7 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         messages,
         tables,
         systems: compiler.tables.get("systems").copied(),
+        authorities: compiler.tables.get(AUTHORITIES).copied(),
     }
 }
 

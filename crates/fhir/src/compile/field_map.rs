@@ -25,9 +25,8 @@ impl<'m> Compiler<'m> {
             return;
         }
         self.slots.clear();
-        let segment = map.of.len() == 3 && self.maps.files[map.file].contains("segments/");
-        let slot = self.slot(if segment { &map.of } else { "MSH" }, None, None);
-        let field = u16::from(!segment);
+        let slot = self.slot(if map.segment { &map.of } else { "MSH" }, None, None);
+        let field = u16::from(!map.segment);
         let base = Source::field(slot, field);
         let application = self.application();
         let scope = Scope::new(&map.of, base, application);
@@ -58,13 +57,13 @@ impl<'m> Compiler<'m> {
                 .and_then(|path| match self.source(path, scope) {
                     Ok(source) => Some(source),
                     Err(message) => {
-                        self.error(map.file, row.line, format!("`from`: {message}"));
+                        self.error(row.file, row.line, format!("`from`: {message}"));
                         None
                     }
                 });
             let mut conditions = scope.conditions.clone();
             if let Some(condition) = &row.condition {
-                conditions.extend(self.condition(map.file, row.line, condition, scope));
+                conditions.extend(self.condition(row.file, row.line, condition, scope));
             }
             if self.errors.len() > errors {
                 continue;
@@ -78,7 +77,7 @@ impl<'m> Compiler<'m> {
                     if table.is_none() {
                         let hint = nearest::hint(name, self.tables.keys());
                         self.error(
-                            map.file,
+                            row.file,
                             row.line,
                             format!("there is no code table `{name}`{hint}"),
                         );
@@ -99,7 +98,7 @@ impl<'m> Compiler<'m> {
                     Ok((inner, from))
                 });
                 match inner {
-                    Err(message) => self.error(map.file, row.line, message),
+                    Err(message) => self.error(row.file, row.line, message),
                     Ok((inner, base)) => {
                         let application = self.application();
                         let scope = Scope {
@@ -124,9 +123,9 @@ impl<'m> Compiler<'m> {
                 codes,
                 original: original.map(|(table, coding)| (*table, coding.code, coding.system)),
             };
-            let result = self.leaf(map, leaf, scope, &path, tree);
+            let result = self.leaf(leaf, scope, &path, tree);
             if let Err(message) = result {
-                self.error(map.file, row.line, message);
+                self.error(row.file, row.line, message);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::compiler::{Compiler, Scope};
 use crate::definitions::Definitions;
 use crate::maps::condition::Condition;
-use crate::maps::model::{CodeTable, FieldMap, JoinPart, Row, RowValue};
+use crate::maps::model::{CodeTable, JoinPart, Row, RowValue};
 use crate::nearest;
 use crate::options::UtcOffset;
 use crate::plan::{Candidate, CodePart, Part, Source, Value};
@@ -21,7 +21,6 @@ pub(super) struct Leaf<'r> {
 impl Compiler<'_> {
     pub(super) fn leaf(
         &mut self,
-        map: &FieldMap,
         leaf: Leaf<'_>,
         scope: &Scope<'_>,
         path: &[Placed],
@@ -96,7 +95,7 @@ impl Compiler<'_> {
                 value,
                 default,
                 allowed,
-                place: (map.file, row.line),
+                place: (row.file, row.line),
             })
         });
         for (file, line, message) in outside {
@@ -180,7 +179,7 @@ impl<'t> End<'t> {
                 let text = &code.code;
                 let message =
                     format!("the code `{text}` is outside the required binding of `{to}`{hint}");
-                (table.file, code.line, message)
+                (code.file, code.line, message)
             })
             .collect()
     }

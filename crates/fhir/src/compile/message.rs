@@ -73,7 +73,6 @@ impl<'m> Compiler<'m> {
     /// The group and segment that `per` names.
     pub(super) fn anchor(
         &mut self,
-        map: &MessageMap,
         resource: &ResourceMap,
         groups: &[Group],
     ) -> Option<(usize, Option<u8>)> {
@@ -96,7 +95,7 @@ impl<'m> Compiler<'m> {
                     .map(|n| groups[n].name.as_str());
                 let hint = nearest::hint(name, names);
                 self.error(
-                    map.file,
+                    resource.file,
                     resource.line,
                     format!("`per`: there is no group `{name}` here{hint}"),
                 );

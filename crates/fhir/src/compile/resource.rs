@@ -28,7 +28,7 @@ impl<'m> Compiler<'m> {
                     .filter(|name| self.r4.is_resource(name)),
             );
             self.error(
-                map.file,
+                resource.file,
                 resource.line,
                 format!("`{}` is no resource of R4{hint}", resource.kind),
             );
@@ -42,12 +42,12 @@ impl<'m> Compiler<'m> {
             > 1
         {
             self.error(
-                map.file,
+                resource.file,
                 resource.line,
                 format!("the name `{}` is given twice", resource.name),
             );
         }
-        let (group, segment) = self.anchor(map, resource, groups)?;
+        let (group, segment) = self.anchor(resource, groups)?;
         self.slots.clear();
         self.slot("MSH", None, None);
         let mut tree = Tree::new(kind);
@@ -55,7 +55,7 @@ impl<'m> Compiler<'m> {
             let Some(field_map) = self.maps.fields.get(&application.map) else {
                 let hint = nearest::hint(&application.map, self.maps.fields.keys());
                 self.error(
-                    map.file,
+                    application.file,
                     application.line,
                     format!("there is no map `{}`{hint}", application.map),
                 );
@@ -66,7 +66,7 @@ impl<'m> Compiler<'m> {
                     "`{}` is a map to {}, not to {kind}",
                     application.map, field_map.to
                 );
-                self.error(map.file, application.line, message);
+                self.error(application.file, application.line, message);
                 continue;
             }
             let each = application.each.as_ref().map(|_| number);
@@ -75,7 +75,7 @@ impl<'m> Compiler<'m> {
                 Some(path) => match within(path, &field_map.of, group, groups) {
                     Ok(within) => within,
                     Err(message) => {
-                        self.error(map.file, application.line, message);
+                        self.error(application.file, application.line, message);
                         continue;
                     }
                 },
@@ -86,7 +86,7 @@ impl<'m> Compiler<'m> {
             let mut scope = Scope::new(&field_map.of, base, id);
             if let Some(condition) = &application.condition
                 && let Some(condition) =
-                    self.condition(map.file, application.line, condition, &scope)
+                    self.condition(application.file, application.line, condition, &scope)
             {
                 scope.conditions.push(condition);
             }
@@ -97,14 +97,14 @@ impl<'m> Compiler<'m> {
             && let Some(element) = self.r4.required(kind).next()
         {
             let message = format!("`bare`: R4 requires {kind}.{}", element.name);
-            self.error(map.file, resource.line, message);
+            self.error(resource.file, resource.line, message);
         }
         let base = Source::field(0, 0);
         let scope = Scope::new("MSH", base, 0);
         let condition = resource
             .condition
             .as_ref()
-            .and_then(|c| self.condition(map.file, resource.line, c, &scope));
+            .and_then(|c| self.condition(resource.file, resource.line, c, &scope));
         let mut id = Vec::new();
         for parts in &resource.id {
             let mut alternative = Vec::new();
@@ -117,7 +117,7 @@ impl<'m> Compiler<'m> {
                     });
                 } else {
                     self.error(
-                        map.file,
+                        resource.file,
                         resource.line,
                         format!("`id`: no such place `{}`", path.root),
                     );
@@ -132,7 +132,7 @@ impl<'m> Compiler<'m> {
         self.links(map, &resource.links, None, &mut tree);
         if self.slots.len() > MAX_SLOTS {
             self.error(
-                map.file,
+                resource.file,
                 resource.line,
                 format!("more than {MAX_SLOTS} segments in one resource"),
             );
@@ -140,7 +140,7 @@ impl<'m> Compiler<'m> {
         let (root, loops) = tree.finish(self.r4, &self.slots);
         if loops > MAX_LOOPS {
             self.error(
-                map.file,
+                resource.file,
                 resource.line,
                 format!("more than {MAX_LOOPS} loops in one resource"),
             );
@@ -180,7 +180,7 @@ impl<'m> Compiler<'m> {
                     map.resources.iter().map(|r| r.name.as_str()),
                 );
                 self.error(
-                    map.file,
+                    link.file,
                     link.line,
                     format!("there is no resource `{}` in this map{hint}", link.resource),
                 );
@@ -209,12 +209,12 @@ impl<'m> Compiler<'m> {
                 },
                 default: None,
                 allowed: None,
-                place: (map.file, link.line),
+                place: (link.file, link.line),
             };
             let links = all.then_some(target);
             if let Err(message) = tree.insert(self.r4, &path, links, |_| Ok(candidate)) {
                 self.error(
-                    map.file,
+                    link.file,
                     link.line,
                     format!("`{}`: {message}", link.to_text),
                 );

@@ -77,7 +77,13 @@ impl<T: Trace> Run<'_, '_, T> {
         };
         let mut uri = std::mem::take(&mut self.work.seed);
         uri.clear();
-        let found = authority::hd_uri(&self.places, Authority::at(from, piece), &mut uri, scratch);
+        let found = authority::hd_uri(
+            &self.places,
+            Authority::at(from, piece),
+            self.authorities,
+            &mut uri,
+            scratch,
+        );
         let text = std::str::from_utf8(&uri).unwrap_or_default();
         let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
         self.work.seed = uri;

@@ -147,7 +147,13 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
     ) -> bool {
         let stated = self.places.part(repetition, 4);
         stated.is_some_and(|piece| {
-            authority::hd_uri(&self.places, Authority::Component(piece), out, scratch)
+            authority::hd_uri(
+                &self.places,
+                Authority::Component(piece),
+                self.authorities,
+                out,
+                scratch,
+            )
         })
     }
 }

@@ -27,14 +27,14 @@ const MAX_PASSES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(super) groups: Groups,
-    split: Split,
+    pub(crate) split: Split,
     pub(super) instances: Vec<Instance>,
     /// First instance of each resource plan, and the end.
     pub(super) firsts: Vec<usize>,
     pub(super) buffers: Vec<Vec<u8>>,
     pub(super) pending: Vec<u8>,
     pub(super) pending_entries: Vec<Entry>,
-    pub(super) scratch: String,
+    pub(crate) scratch: String,
     pub(super) other: String,
     pub(super) seed: Vec<u8>,
     pub(super) seen: HashMap<(&'static str, Uuid), u32>,
@@ -62,6 +62,7 @@ pub(crate) fn run(
         plan,
         tables: &compiled.tables,
         systems: compiled.systems,
+        authorities: compiled.authorities.map(|table| &compiled.tables[table]),
         options,
         out,
         work,
@@ -92,6 +93,8 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) plan: &'r MessagePlan,
     pub(super) tables: &'r [Table],
     pub(super) systems: Option<usize>,
+    /// The site's URIs of assigning authorities.
+    pub(super) authorities: Option<&'r Table>,
     pub(super) options: ConvertOptions,
     pub(super) out: &'r mut Conversion,
     pub(super) work: Work,

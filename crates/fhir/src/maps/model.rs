@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::condition::Condition;
 use super::path::{SourcePath, Step};
+use super::site::Site;
 use super::skip::Skip;
 
 /// Every map of a set, by kind and name.
@@ -13,6 +14,7 @@ pub(crate) struct Maps {
     pub(crate) fields: HashMap<String, FieldMap>,
     pub(crate) tables: HashMap<String, CodeTable>,
     pub(crate) messages: Vec<MessageMap>,
+    pub(crate) site: Site,
 }
 
 /// A segment or data type map.
@@ -20,6 +22,8 @@ pub(crate) struct Maps {
 pub(crate) struct FieldMap {
     pub(crate) file: usize,
     pub(crate) line: u32,
+    /// Applied to a segment; else to a value.
+    pub(crate) segment: bool,
     pub(crate) of: String,
     pub(crate) to: String,
     pub(crate) rows: Vec<Row>,
@@ -30,6 +34,7 @@ pub(crate) struct FieldMap {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     pub(crate) from: Option<SourcePath>,
     pub(crate) to: Vec<Step>,
@@ -38,6 +43,8 @@ pub(crate) struct Row {
     pub(crate) value: RowValue,
     pub(crate) codes: Option<String>,
     pub(crate) default: Option<String>,
+    /// In an overlay: replaces every row to the same target, whatever it comes from.
+    pub(crate) replaces: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +74,7 @@ pub(crate) struct CodeTable {
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_field_names)] // a code's code is what FHIR calls it
 pub(crate) struct Code {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     pub(crate) code: String,
     pub(crate) display: Option<String>,
@@ -95,8 +103,9 @@ pub(crate) struct Part {
     pub(crate) of: Option<Vec<Part>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ResourceMap {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     pub(crate) name: String,
     pub(crate) kind: String,
@@ -111,8 +120,9 @@ pub(crate) struct ResourceMap {
     pub(crate) links: Vec<Link>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Application {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     pub(crate) map: String,
     /// The segment that it loops over, after the groups that lead there.
@@ -127,8 +137,9 @@ pub(crate) enum IdPart {
     Identifier(SourcePath),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Link {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     pub(crate) to: Vec<Step>,
     pub(crate) to_text: String,

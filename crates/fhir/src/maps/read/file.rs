@@ -15,6 +15,8 @@ pub(crate) fn read(sources: &[MapSource<'_>], errors: &mut Vec<MapError>) -> Map
         maps.files.push(source.path.to_owned());
         let mut reader = Reader {
             file: source.path,
+            number: file,
+            overlay: false,
             errors,
         };
         match yaml::read(source.text) {
@@ -49,6 +51,7 @@ impl Reader<'_> {
                 let map = FieldMap {
                     file,
                     line: node.line,
+                    segment: folder == "segments",
                     of,
                     to,
                     rows,

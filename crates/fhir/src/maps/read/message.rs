@@ -43,7 +43,7 @@ impl Reader<'_> {
         }
     }
 
-    fn file_list<'n>(entries: &Entries<'n>, key: &str) -> &'n [Node] {
+    pub(super) fn file_list<'n>(entries: &Entries<'n>, key: &str) -> &'n [Node] {
         match entries.get(key) {
             Some(Node {
                 kind: Kind::List(items),
@@ -53,7 +53,7 @@ impl Reader<'_> {
         }
     }
 
-    fn structure(&mut self, nodes: &[Node]) -> Vec<Part> {
+    pub(super) fn structure(&mut self, nodes: &[Node]) -> Vec<Part> {
         let mut parts = Vec::new();
         for node in nodes {
             let (name, of) = if let Some(name) = node.scalar() {
@@ -73,7 +73,7 @@ impl Reader<'_> {
         parts
     }
 
-    fn resource(&mut self, node: &Node) -> ResourceMap {
+    pub(super) fn resource(&mut self, node: &Node) -> ResourceMap {
         let keys = [
             "name", "type", "per", "from", "if", "request", "bare", "id", "criteria", "links",
             "note",
@@ -110,19 +110,10 @@ impl Reader<'_> {
                     Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
                     None => None,
                 });
-        let bare = match self.text(&entries, "bare").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(other) => {
-                self.error(
-                    node.line,
-                    format!("`bare: {other}` is neither `true` nor `false`"),
-                );
-                false
-            }
-        };
+        let bare = self.flag(&entries, "bare");
         let links = self.links(&entries);
         ResourceMap {
+            file: self.number,
             line: node.line,
             name,
             kind,
@@ -137,9 +128,10 @@ impl Reader<'_> {
         }
     }
 
-    fn application(&mut self, node: &Node) -> Application {
+    pub(super) fn application(&mut self, node: &Node) -> Application {
         if let Some(map) = node.scalar() {
             return Application {
+                file: self.number,
                 line: node.line,
                 map: map.to_owned(),
                 each: None,
@@ -149,6 +141,7 @@ impl Reader<'_> {
         }
         let entries = self.entries(node, &["map", "each", "if", "links", "note"]);
         Application {
+            file: self.number,
             line: node.line,
             map: self.required(&entries, "map"),
             each: self.text(&entries, "each"),
@@ -158,6 +151,7 @@ impl Reader<'_> {
     }
 
     fn links(&mut self, entries: &Entries<'_>) -> Vec<Link> {
+        let file = self.number;
         let mut links = Vec::new();
         match entries.get("links") {
             Some(Node {
@@ -173,6 +167,7 @@ impl Reader<'_> {
                     match path::target(&to_text) {
                         Err(message) => self.error(key.line, message),
                         Ok(to) => links.extend(names.iter().map(|name| Link {
+                            file,
                             line: key.line,
                             to: to.clone(),
                             to_text: to_text.clone(),

@@ -8,6 +8,10 @@ use crate::nearest;
 
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
+    /// Its number among the files of the maps.
+    pub(super) number: usize,
+    /// Whether the file belongs to a site's overlay.
+    pub(super) overlay: bool,
     pub(super) errors: &'a mut Vec<MapError>,
 }
 
@@ -77,6 +81,22 @@ impl Reader<'_> {
             self.error(entries.line, format!("`{key}` is missing"));
         }
         self.text(entries, key).unwrap_or_default()
+    }
+
+    /// `true` or `false`; false when it is not given.
+    pub(super) fn flag(&mut self, entries: &Entries<'_>, key: &str) -> bool {
+        match self.text(entries, key).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => {
+                let line = entries.get(key).map_or(entries.line, |node| node.line);
+                self.error(
+                    line,
+                    format!("`{key}: {other}` is neither `true` nor `false`"),
+                );
+                false
+            }
+        }
     }
 
     pub(super) fn list<'n>(&mut self, entries: &Entries<'n>, key: &str) -> &'n [Node] {

@@ -8,9 +8,10 @@ use crate::maps::yaml::Node;
 impl Reader<'_> {
     pub(super) fn row(&mut self, node: &Node) -> Option<Row> {
         let keys = [
-            "from", "to", "if", "as", "codes", "value", "join", "default", "note",
+            "from", "to", "if", "as", "codes", "value", "join", "default", "note", "replace",
         ];
-        let entries = self.entries(node, &keys);
+        let keys = if self.overlay { &keys[..] } else { &keys[..9] };
+        let entries = self.entries(node, keys);
         let errors = self.errors.len();
         let from = self
             .text(&entries, "from")
@@ -64,8 +65,10 @@ impl Reader<'_> {
             );
         }
         let codes = self.text(&entries, "codes");
+        let replaces = self.flag(&entries, "replace");
         let to = to?;
         (self.errors.len() == errors).then_some(Row {
+            file: self.number,
             line: node.line,
             from,
             to,
@@ -74,6 +77,7 @@ impl Reader<'_> {
             value,
             codes,
             default,
+            replaces,
         })
     }
 }

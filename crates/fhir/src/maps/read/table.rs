@@ -8,6 +8,17 @@ impl Reader<'_> {
     pub(super) fn table(&mut self, entries: &Entries<'_>, name: &str, file: usize) -> CodeTable {
         let system = self.text(entries, "system");
         let default = self.text(entries, "default");
+        let codes = self.codes(entries, system.as_ref());
+        CodeTable {
+            file,
+            default,
+            codes,
+            tables: self.tables(entries, name),
+            skips: self.skips(entries),
+        }
+    }
+
+    fn codes(&mut self, entries: &Entries<'_>, system: Option<&String>) -> Vec<(String, Code)> {
         let mut codes: Vec<(String, Code)> = Vec::new();
         match entries.get("codes") {
             Some(Node {
@@ -21,33 +32,30 @@ impl Reader<'_> {
                     }
                     let code = if let Some(code) = value.scalar() {
                         Code {
+                            file: self.number,
                             line: key.line,
                             code: code.to_owned(),
                             display: None,
-                            system: system.clone(),
+                            system: system.cloned(),
                         }
                     } else {
                         let entry = self.entries(value, &["code", "display", "system", "note"]);
                         let own = self.text(&entry, "system");
                         Code {
+                            file: self.number,
                             line: key.line,
                             code: self.required(&entry, "code"),
                             display: self.text(&entry, "display"),
-                            system: own.or_else(|| system.clone()),
+                            system: own.or_else(|| system.cloned()),
                         }
                     };
                     codes.push((source, code));
                 }
             }
             Some(node) => self.error(node.line, "`codes` must be a map of source codes"),
+            None if self.overlay => {}
             None => self.error(entries.line, "`codes` is missing"),
         }
-        CodeTable {
-            file,
-            default,
-            codes,
-            tables: self.tables(entries, name),
-            skips: self.skips(entries),
-        }
+        codes
     }
 }
