@@ -50,6 +50,59 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # An ORU, picked apart
+//!
+//! A result message (`ORU^R01`) is a patient, then each order (OBR) with its observations (OBX) behind it. Segments come
+//! in order, so one pass does:
+//!
+//! ```
+//! # use kiln_hl7::{Index, Message};
+//! # let bytes = b"MSH|^~\\&|LAB|NORTH|EHR|NORTH|20240501||ORU^R01^ORU_R01|7002|P|2.5.1\rPID|1||4711^^^NORTH^MR\r\
+//! #               OBR|1|||58410-2^CBC panel^LN\rOBX|1|NM|718-7^Hemoglobin^LN||13.1|g/dL|12-16||||F\r\
+//! #               OBX|2|NM|4544-3^Hematocrit^LN||39|%|36-46|N|||F\r";
+//! let mut index = Index::new();
+//! let message = Message::parse(bytes, &mut index)?;
+//! let (mut order, mut lines) = (String::new(), Vec::new());
+//! for segment in message.segments() {
+//!     match segment.name() {
+//!         "OBR" => order = segment.field(4).component(2).text()?.into_owned(),
+//!         "OBX" => {
+//!             let [code, value, unit] = [3, 5, 6].map(|number| segment.field(number).component(1).text());
+//!             lines.push(format!("{order}: {} = {} {}", code?, value?, unit?));
+//!         }
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(lines, ["CBC panel: 718-7 = 13.1 g/dL", "CBC panel: 4544-3 = 39 %"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Changing and building
+//!
+//! A [`Draft`] changes a message by path, and what is not changed stays byte for byte: line ends, blank lines, unusual
+//! escapes and all.
+//!
+//! ```
+//! use kiln_hl7::{Charset, Delimiters, Draft, Index, Message};
+//!
+//! let bytes = b"MSH|^~\\&|LAB|NORTH\r\nPID|1||4711^^^NORTH^MR||Marlow^Ida\r\nPV1|1|I\r\n";
+//! let mut index = Index::new();
+//! let mut draft = Draft::from(Message::parse(bytes, &mut index)?);
+//! draft.set(&"PID-5.1".parse()?, "Marlow & Sons")?;
+//! draft.remove_segment(2)?;
+//! assert_eq!(
+//!     draft.to_bytes(),
+//!     b"MSH|^~\\&|LAB|NORTH\r\nPID|1||4711^^^NORTH^MR||Marlow \\T\\ Sons^Ida\r\n"
+//! );
+//!
+//! let mut built = Draft::new(Delimiters::RECOMMENDED, Charset::Utf8);
+//! built.set(&"MSH-9.1".parse()?, "ADT")?;
+//! built.push_segment("PID|1")?;
+//! built.set(&"PID-5.2".parse()?, "Zoë")?;
+//! assert_eq!(built.to_bytes(), "MSH|^~\\&|||||||ADT|||||||||UNICODE UTF-8\rPID|1||||^Zoë\r".as_bytes());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Frames and acknowledgments
 //!
 //! ```
@@ -68,6 +121,23 @@
 //! assert_eq!(ack, b"MSH|^~\\&|C|D|A|B|20240501083001||ACK^A01^ACK|K1|P|2.3\rMSA|AA|42\r");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The codec counts what came ([`FrameStatistics`]), and speaks release 2 of MLLP, with its commit acknowledgments, when
+//! [told to](MllpCodec::release_2).
+//!
+//! # How a message lies in memory
+//!
+//! ```text
+//! yours     bytes     MSH|^~\&|LAB ... ␍PID|1||4711^^^NORTH ... ␍      one buffer, as received
+//!                     ▲  ▲        ▲   ▲   ▲ ▲▲
+//! kept by   Index     └──┴────────┴───┴───┴─┴┴── places of field separators and line ends, 4 bytes each,
+//! you                                            and of segments: filled in one pass, reused for the next message
+//! on the    Message, Segment, Field, Value       a few words each, pointing into both; copied, never freed
+//! stack
+//! ```
+//!
+//! A field is two reads of the index. Its repetitions, components and subcomponents are found when they are asked for,
+//! because most never are; text is decoded when it is asked for, and borrowed when there is nothing to decode.
 //!
 //! # What it guarantees
 //!
@@ -105,7 +175,7 @@ pub use ack::{AckCode, AckError, Acknowledgment, ErrorCode, ErrorLocation, Sever
 pub use charset::{Charset, utf8_from_utf16};
 pub use conformance::{Conformance, Deviation, DeviationCode};
 pub use delimiters::Delimiters;
-pub use edit::{Draft, EditError, EditErrorKind};
+pub use edit::{Draft, EditError, EditErrorKind, MAX_PADDING};
 pub use error::{ParseError, ParseErrorKind, TextError};
 pub use escape::{Format, Piece};
 pub use field::Field;

@@ -1,4 +1,4 @@
-use std::{env, process::Command};
+use std::{env, fs, process::Command};
 
 use clap::ValueEnum;
 use kiln_tests::Broker;
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) enum Stage {
     Fmt,
     Clippy,
+    Msrv,
     Unit,
     Doc,
     Bench,
@@ -27,6 +28,7 @@ impl Stage {
     pub(crate) const ALL: &[Self] = &[
         Self::Fmt,
         Self::Clippy,
+        Self::Msrv,
         Self::Unit,
         Self::Doc,
         Self::Bench,
@@ -41,6 +43,7 @@ impl Stage {
         match self {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
+            Self::Msrv => "msrv",
             Self::Unit => "unit",
             Self::Doc => "doc",
             Self::Bench => "bench",
@@ -56,6 +59,7 @@ impl Stage {
         match self {
             Self::Fmt => "the formatting is rustfmt's",
             Self::Clippy => "no lint has anything to say",
+            Self::Msrv => "the HL7v2 crate builds with the `rust-version` that it states",
             Self::Unit => "unit, behaviour, property, snapshot and documentation tests pass",
             Self::Doc => "the documentation builds without a warning",
             Self::Bench => "each benchmark runs once; the figures come from `cargo bench`",
@@ -75,6 +79,7 @@ impl Stage {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"], None),
             Self::Clippy => clippy(),
+            Self::Msrv => msrv(),
             Self::Unit => cargo(&["test", "--workspace"], None),
             Self::Doc => cargo(
                 &["doc", "--workspace", "--no-deps"],
@@ -106,6 +111,33 @@ fn clippy() -> Result<(), String> {
             .args(["--", "-D", "warnings"]))?;
     }
     Ok(())
+}
+
+/// Builds the crate that others may take alone with the oldest compiler that it promises, all features and none.
+fn msrv() -> Result<(), String> {
+    let version = rust_version()?;
+    run(Command::new("rustup").args(["toolchain", "install", &version, "--profile", "minimal"]))
+        .map_err(|error| format!("{error}; install rustup and let it reach its server"))?;
+    for features in ["--all-features", "--no-default-features"] {
+        run(Command::new("rustup")
+            .current_dir(root())
+            .env_remove("CARGO")
+            .env_remove("RUSTC")
+            .args(["run", &version, "cargo", "check", "--package", "kiln-hl7"])
+            .args(["--target-dir", "target/msrv", features]))?;
+    }
+    Ok(())
+}
+
+/// `rust-version` of the workspace.
+fn rust_version() -> Result<String, String> {
+    let manifest = root().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest)
+        .map_err(|error| format!("{}: {error}", manifest.display()))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .map(|version| version.trim_matches('"').to_owned())
+        .ok_or_else(|| format!("{}: no rust-version", manifest.display()))
 }
 
 fn differential() -> Result<(), String> {

@@ -35,7 +35,11 @@ pub fn unescape(input: &[u8]) {
         assert!(text.starts_with('<'));
         // There `>` may be the second byte of a character, or the message switches to where it is.
         let pairs = ["GB 18030-2000", "BIG-5", "KS X 1001"].contains(&charset);
-        let switches = charset.starts_with("ISO IR") || charset.ends_with("2022-1994");
+        let switches = charset.starts_with("ISO IR")
+            || charset.ends_with("2022-1994")
+            || content
+                .windows(2)
+                .any(|pair| matches!(pair, b"\\M" | b"\\C"));
         assert!(pairs || switches || text.ends_with('>'));
         if charset.starts_with("UNICODE") && !content.contains(&b'\\') {
             assert_eq!(&text.as_bytes()[1..text.len() - 1], content);

@@ -8,4 +8,5 @@ mod place;
 pub use draft::Draft;
 pub(crate) use encode::encode;
 pub use error::{EditError, EditErrorKind};
+pub use place::MAX_PADDING;
 pub(crate) use place::Place;

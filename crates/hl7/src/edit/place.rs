@@ -6,7 +6,7 @@ use crate::path::Path;
 use crate::scan;
 
 /// Most delimiters that are written to reach a place beyond the end of what is there.
-pub(crate) const MAX_PADDING: usize = 4096;
+pub const MAX_PADDING: usize = 4096;
 
 /// A place in a segment; all numbers count from 1.
 #[derive(Debug, Clone, Copy)]
