@@ -55,3 +55,8 @@ fn charset() {
 fn edit() {
     replay("edit", targets::edit);
 }
+
+#[test]
+fn kernels() {
+    replay("kernels", targets::kernels);
+}

@@ -3,12 +3,14 @@
 
 mod edit;
 mod frames;
+mod kernels;
 mod message;
 mod queries;
 mod text;
 
 pub use edit::edit;
 pub use frames::frames;
+pub use kernels::kernels;
 pub use message::parse;
 pub use queries::queries;
 pub use text::{charset, unescape};
