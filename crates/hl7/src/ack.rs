@@ -187,6 +187,8 @@ struct Original<'m> {
     processing_id: &'m [u8],
     version: &'m [u8],
     charset_name: &'m [u8],
+    /// MSH-20, without which values that switch character sets could not be read.
+    charset_scheme: &'m [u8],
 }
 
 /// Taken when the message has no MSH-11 and no MSH-12.
@@ -268,6 +270,7 @@ impl<'m> Original<'m> {
             processing_id: or(field(11), DEFAULT_PROCESSING_ID),
             version: or(field(12), DEFAULT_VERSION),
             charset_name: field(18),
+            charset_scheme: field(20),
         }
     }
 }
@@ -304,6 +307,9 @@ impl Answer<'_> {
         self.draft.put(0, Place::field(12), original.version);
         if !original.charset_name.is_empty() {
             self.draft.put(0, Place::field(18), original.charset_name);
+        }
+        if !original.charset_scheme.is_empty() {
+            self.draft.put(0, Place::field(20), original.charset_scheme);
         }
     }
 

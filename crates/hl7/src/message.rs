@@ -122,22 +122,22 @@ impl<'a> Message<'a> {
         }
         if !reading.has_lookalikes() || (plain && !reading.switches) {
             filled?;
-            return Ok(Self {
-                bytes,
-                index,
-                reading,
-            });
+        } else {
+            index::fill_around_lookalikes(bytes, start, reading, index)?;
         }
-        index::fill_around_lookalikes(bytes, start, reading, index)?;
         let message = Self {
             bytes,
             index,
             reading,
         };
-        // A two-byte character before it that looks like a separator moves MSH-18 once it is known.
-        let read = message.msh().field(18);
-        if read.raw() != declared.charsets {
-            return at(read.offset(), ParseErrorKind::UnknownCharset);
+        if reading.has_lookalikes() {
+            // What looks like a separator and is none, before them, moves these fields once that is known.
+            for (number, declared) in [(18, declared.charsets), (20, declared.scheme)] {
+                let read = message.msh().field(number);
+                if read.raw() != declared {
+                    return at(read.offset(), ParseErrorKind::UnknownCharset);
+                }
+            }
         }
         if options.conformance == Conformance::Strict
             && let Some(first) = message.deviations().next()

@@ -49,6 +49,18 @@ fn parties_swap_and_the_rest_is_echoed() {
 }
 
 #[test]
+fn the_way_character_sets_switch_is_echoed() {
+    let text = answer(
+        &ack(AckCode::AA, &[]),
+        b"MSH|^~\\&|\x1b$B4A;z\x1b(B|B|C|D|||ADT^A08|7|P|2.6||||||ASCII~ISO IR87||ISO 2022-1994\r",
+    );
+    assert_eq!(
+        text,
+        "MSH|^~\\&|C|D|\x1b$B4A;z\x1b(B|B|20240501083001+0000||ACK^A08^ACK|K1|P|2.6||||||ASCII~ISO IR87||ISO 2022-1994\rMSA|AA|7\r"
+    );
+}
+
+#[test]
 fn delimiters_are_the_senders() {
     let error = AckError {
         location: Some("PID-3[2].4.1".parse::<kiln_hl7::Path>().unwrap().into()),
