@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use kiln_hl7::{
-    AckCode, Acknowledgment, Index, Message, Path, Presence, Value, batch, utf8_from_utf16,
+    AckCode, Acknowledgment, Continuation, Continuity, Index, Message, Path, Presence, Value,
+    batch, utf8_from_utf16,
 };
 use proptest::prelude::*;
 
@@ -91,6 +92,17 @@ proptest! {
         let mut out = Vec::new();
         ack.answer_unreadable(&bytes, &mut out);
         prop_assert!(out.starts_with(b"MSH"));
+        for entry in batch::read(&bytes) {
+            match entry {
+                batch::Entry::FileHeader(segment) | batch::Entry::BatchTrailer(segment) => {
+                    for number in 0..4 {
+                        let _ = segment.field(number).value().text();
+                    }
+                }
+                batch::Entry::Problem(problem) => prop_assert!(problem.offset <= bytes.len()),
+                _ => {}
+            }
+        }
         let split: usize = batch::messages(&bytes).map(<[u8]>::len).sum();
         prop_assert!(split <= bytes.len());
     }
@@ -104,6 +116,51 @@ proptest! {
             Acknowledgment { code: AckCode::AA, errors: &[], control_id: "1", at: "2024" }.answer(&message, &mut out);
             prop_assert!(Message::parse(&out, &mut Index::new()).is_ok());
         }
+    }
+
+    #[test]
+    fn fragments_join_to_what_was_cut(lines in prop::collection::vec("[B-Z]{3}(\\|[a-z^~&]{0,12}){1,5}", 1..6),
+                                      cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5), within in any::<bool>()) {
+        let lines: Vec<String> = lines.into_iter().filter(|line| !["MSH", "DSC", "FHS", "BHS", "MSA", "QRD", "QPD"].iter().any(|name| line.starts_with(name))).collect();
+        let body = lines.iter().fold(String::new(), |body, line| body + line + "\r");
+        let whole = format!("MSH|^~\\&|A\r{body}");
+        // Cut behind any character of a segment's fields, by ADD; between messages by DSC, or within one message.
+        let mut places: Vec<usize> = body.match_indices('|').map(|(at, _)| at + 1).collect();
+        places.sort_unstable();
+        let mut cuts: Vec<usize> = cuts.iter().filter(|_| !places.is_empty()).map(|cut| *cut.get(&places)).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let (mut at, mut sent) = (0, Vec::new());
+        for &cut in &cuts {
+            sent.push(&body[at..cut]);
+            at = cut;
+        }
+        sent.push(&body[at..]);
+        let messages: Vec<String> = if within {
+            vec![format!("MSH|^~\\&|A\r{}", sent.join("\rADD|"))]
+        } else {
+            (0..sent.len()).map(|number| {
+                let (pointer, add) = if number == 0 { (String::new(), "") } else { (format!("|||||||||||{number}"), "ADD|") };
+                let dsc = if number + 1 == sent.len() { String::new() } else { format!("\rADD\rDSC|{}|F\r", number + 1) };
+                format!("MSH|^~\\&|A{pointer}\r{add}{}{dsc}", sent[number])
+            }).collect()
+        };
+        let mut continuation = Continuation::new(1 << 16);
+        let (mut index, mut out) = (Index::new(), Vec::new());
+        for (number, bytes) in messages.iter().enumerate() {
+            let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
+            let taken = continuation.take(&message, &mut out).unwrap();
+            let expected = match (number + 1 == messages.len(), cuts.is_empty()) {
+                (_, true) => Continuity::Whole,
+                (true, _) => Continuity::Joined,
+                (false, _) => Continuity::Waiting,
+            };
+            prop_assert_eq!(taken, expected);
+        }
+        if !cuts.is_empty() {
+            prop_assert_eq!(String::from_utf8(out).unwrap(), whole);
+        }
+        prop_assert_eq!(continuation.waiting(), 0);
     }
 
     #[test]
