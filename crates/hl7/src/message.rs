@@ -90,6 +90,23 @@ impl<'a> Message<'a> {
         index: &'a mut Index,
         options: ParseOptions,
     ) -> Result<Self, ParseError> {
+        let message = Self::read(bytes, index, options.default_charset)?;
+        if options.conformance == Conformance::Strict
+            && let Some(first) = message.deviations().next()
+        {
+            return Err(ParseError {
+                kind: ParseErrorKind::Deviation { code: first.code },
+                offset: first.offset,
+            });
+        }
+        Ok(message)
+    }
+
+    fn read(
+        bytes: &'a [u8],
+        index: &'a mut Index,
+        default_charset: Charset,
+    ) -> Result<Self, ParseError> {
         let at = |offset, kind| Err(ParseError { kind, offset });
         if u32::try_from(bytes.len()).is_err() {
             return at(u32::MAX as usize, ParseErrorKind::TooLong);
@@ -109,7 +126,7 @@ impl<'a> Message<'a> {
         let delimiters = Delimiters::read(bytes, start)?;
         let filled = index::fill(bytes, start, delimiters.field, index);
         let declared = Declaration::read(bytes, index);
-        let reading = declared.reading(bytes, delimiters, options.default_charset)?;
+        let reading = declared.reading(bytes, delimiters, default_charset)?;
         let charset = reading.charset;
         // ASCII from MSH on is text in every character set, unless it hides others.
         let plain = filled == Ok(Text::Ascii) && start == 0;
@@ -138,11 +155,6 @@ impl<'a> Message<'a> {
                     return at(read.offset(), ParseErrorKind::UnknownCharset);
                 }
             }
-        }
-        if options.conformance == Conformance::Strict
-            && let Some(first) = message.deviations().next()
-        {
-            return at(first.offset, ParseErrorKind::Deviation { code: first.code });
         }
         Ok(message)
     }
