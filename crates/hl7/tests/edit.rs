@@ -290,7 +290,8 @@ fn a_message_is_built_from_nothing() {
 /// Messages in any of the delimiters, character sets and line ends, with blemishes that must survive.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let delimiters = prop::sample::select(&["|^~\\&", "|^~\\&#", "!$%*@", "|^", "|.~\\&"][..]);
-    let charset = prop::sample::select(&["", "8859/1", "8859/7", "BIG-5", "GB 18030-2000"][..]);
+    let charset =
+        prop::sample::select(&["", "8859/1", "8859/7", "BIG-5", "GB 18030-2000", "ISO IR87"][..]);
     let end = prop::sample::select(&["\r", "\n", "\r\n", "\r\n \r\n"][..]);
     let before = prop::sample::select(&["", "\u{feff}", "\r\n "][..]);
     let segment = "(PID|NTE|OBX|ZZ1)(F[a-z^~&\\\\\" ]{0,8}){0,6}";
