@@ -103,6 +103,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # The rest of the encoding rules
+//!
+//! | to | use |
+//! |---|---|
+//! | read composite data types, dates and numbers | [`types`]: `Cx::from(value).id_number()` |
+//! | show formatted text with its indents and highlighting | [`Value::pieces`] |
+//! | read text in any character set of MSH-18, switched inside a value or not | [`Value::text`] |
+//! | read a file in UTF-16 | [`utf8_from_utf16`] |
+//! | say where in a message the byte at an offset is | [`Message::path_at`], [`ParseError::path_in`] |
+//! | know, or refuse, what deviates from the standard | [`Message::deviations`], [`Conformance`] |
+//! | read batches and check their counts | [`batch`] |
+//! | join messages that came in fragments | [`Continuation`] |
+//!
 //! # Frames and acknowledgments
 //!
 //! ```

@@ -1,6 +1,31 @@
+use crate::error::{ParseError, ParseErrorKind};
+use crate::index::Index;
 use crate::message::Message;
 use crate::path::Path;
 use crate::value::Value;
+
+impl ParseError {
+    /// The path of what could not be decoded in `bytes`, which were refused for it; `None` for other errors, and where
+    /// the rest cannot be read either.
+    ///
+    /// ```
+    /// use kiln_hl7::{Index, Message};
+    ///
+    /// let bytes = b"MSH|^~\\&|LAB\rPID|1||7||van^M\xE4rz\r";
+    /// let error = Message::parse(bytes, &mut Index::new()).unwrap_err();
+    /// assert_eq!(error.path_in(bytes), Some("PID-5.2".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn path_in(&self, bytes: &[u8]) -> Option<Path> {
+        if !matches!(self.kind, ParseErrorKind::InvalidText { .. }) {
+            return None;
+        }
+        let mut index = Index::new();
+        Message::parse_unchecked(bytes, &mut index)
+            .ok()?
+            .path_at(self.offset)
+    }
+}
 
 impl Message<'_> {
     /// The path of the value that holds the byte at `offset`: as deep as the field is divided there. A separator belongs

@@ -102,6 +102,21 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
+    /// Reads what was refused for its text as if every byte were a character: only to find places.
+    pub(crate) fn parse_unchecked(
+        bytes: &'a [u8],
+        index: &'a mut Index,
+    ) -> Result<Self, ParseError> {
+        let start = start_of_text(bytes);
+        let delimiters = Delimiters::read(bytes, start)?;
+        index::fill(bytes, start, delimiters.field, index)?;
+        Ok(Self {
+            bytes,
+            index,
+            reading: Reading::new(delimiters, Charset::Latin1),
+        })
+    }
+
     fn read(
         bytes: &'a [u8],
         index: &'a mut Index,
@@ -164,9 +179,13 @@ impl<'a> Message<'a> {
         self.bytes
     }
 
-    /// The whole message as text, where its bytes are its text; escape sequences are left as they are.
+    /// The whole message as text, where its bytes are its text and each delimiter is one; escape sequences are left as
+    /// they are.
     pub fn plain_text(&self) -> Option<&'a str> {
-        let same = self.reading.charset.is_utf8();
+        let Reading {
+            charset, switches, ..
+        } = self.reading;
+        let same = (charset.is_utf8() || charset == Charset::Ascii) && !switches;
         same.then(|| std::str::from_utf8(self.bytes).ok()).flatten()
     }
 

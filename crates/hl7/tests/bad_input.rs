@@ -87,6 +87,10 @@ fn invalid_text_is_placed() {
         }
     );
     assert_eq!(error.offset, 35);
+    assert_eq!(
+        error.path_in(b"MSH|^~\\&||||||||||||||||ASCII\rPID|M\xC3\xA4rz\r"),
+        Some("PID-1".parse().unwrap())
+    );
     // Cut off inside a character.
     assert_eq!(refused(b"MSH|^~\\&|A\rPID|\xE2\x82").offset, 15);
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use kiln_hl7::{
-    AckCode, Acknowledgment, Continuation, Continuity, Index, Message, Path, Presence, Value,
-    batch, utf8_from_utf16,
+    AckCode, Acknowledgment, Charset, Continuation, Continuity, Delimiters, Draft, Index, Message,
+    Path, Presence, Value, batch, utf8_from_utf16,
 };
 use proptest::prelude::*;
 
@@ -61,6 +61,7 @@ fn nearly_a_message() -> impl Strategy<Value = Vec<u8>> {
             "~ISO IR87~ISO IR159||ISO 2022-1994",
             "8859/1~8859/5",
             "UNICODE UTF-16",
+            "UNICODE UTF-8~ISO IR87",
         ][..],
     );
     let piece = prop_oneof![
@@ -161,6 +162,32 @@ proptest! {
             prop_assert_eq!(String::from_utf8(out).unwrap(), whole);
         }
         prop_assert_eq!(continuation.waiting(), 0);
+    }
+
+    #[test]
+    fn any_delimiters_will_do(order in Just(b"!\"#$%&'()*+,./:;<=>?@[\\]^_`{|}~".to_vec()).prop_shuffle(), count in 3usize..=6,
+                              text in "\\PC{0,20}|[!-/:-@\\[-`{-~\\r\\n]{0,20}") {
+        // An escape needs a delimiter; MSH-2 may stop behind it. (A hyphen would split the name in MSH-18.)
+        let optional = |place: usize| (place < count).then(|| order[place]);
+        let delimiters = Delimiters {
+            field: order[0],
+            component: order[1],
+            repetition: optional(2),
+            escape: Some(order[3]),
+            subcomponent: if count > 3 { Some(order[4]) } else { None },
+            truncation: if count > 4 { Some(order[5]) } else { None },
+        };
+        let mut draft = Draft::new(delimiters, Charset::Utf8);
+        draft.push_segment("PID").unwrap();
+        let path: Path = "PID-5.2".parse().unwrap();
+        draft.set(&path, &text).unwrap();
+        draft.set(&"PID-6".parse().unwrap(), "end").unwrap();
+        let bytes = draft.to_bytes();
+        let mut index = Index::new();
+        let message = Message::parse(&bytes, &mut index).unwrap();
+        prop_assert_eq!(message.delimiters(), delimiters);
+        prop_assert_eq!(message.get(&path).unwrap().text().unwrap(), text);
+        prop_assert_eq!(message.segment("PID").unwrap().field(6).raw(), b"end");
     }
 
     #[test]

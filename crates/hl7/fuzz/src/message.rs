@@ -1,10 +1,19 @@
 use std::cell::RefCell;
 
-use kiln_hl7::{Index, Message, Presence, Segment, Value, batch};
+use kiln_hl7::batch::{self, Entry};
+use kiln_hl7::{Conformance, Index, Message, ParseOptions, Presence, Segment, Value};
 
 /// Anything may be parsed; what is a message can be read whole.
 pub fn parse(input: &[u8]) {
-    with_message(input, read_all);
+    with_message(input, |message| {
+        read_all(message);
+        deviate(message);
+    });
+    let mut entries = batch::read(input);
+    assert!(entries.all(|entry| match entry {
+        Entry::Problem(problem) => problem.offset <= input.len(),
+        _ => true,
+    }));
     let split: usize = batch::messages(input).map(<[u8]>::len).sum();
     assert!(split <= input.len());
 }
@@ -21,6 +30,24 @@ pub fn with_message(bytes: &[u8], act: impl FnOnce(&Message<'_>)) {
             act(&message);
         }
     });
+}
+
+/// What deviates lies within the message, and strict reading refuses just what deviates.
+fn deviate(message: &Message<'_>) {
+    let bytes = message.bytes();
+    let found = message.deviations().inspect(|found| {
+        assert!(found.offset <= bytes.len());
+        assert!(message.segment_at(found.segment).is_some());
+    });
+    let strict = ParseOptions {
+        conformance: Conformance::Strict,
+        ..ParseOptions::default()
+    };
+    let refused = Message::parse_with(bytes, &mut Index::new(), strict).err();
+    assert_eq!(
+        refused.map(|error| error.offset),
+        found.map(|found| found.offset).next()
+    );
 }
 
 /// Reads every segment whole. They lie in the message one after the other.
@@ -56,7 +83,9 @@ pub fn read_segment(segment: Segment<'_>, message: &Message<'_>) {
 fn read(value: Value<'_>, message: &Message<'_>, scratch: &mut String) {
     let end = value.offset() + value.raw().len();
     assert_eq!(&message.bytes()[value.offset()..end], value.raw());
+    let pieces = value.pieces().find_map(Result::err);
     let text = value.text();
+    assert_eq!(pieces, text.as_ref().err().copied());
     let text = text.as_deref();
     assert_eq!(value.text_in(scratch), text.map_err(|error| *error));
     if let Err(error) = text {

@@ -8,6 +8,8 @@ use crate::error::TextError;
 /// zero byte beside the `M` of `MSH`, in either byte order. MSH-18 is left as sent; a message that can be read byte
 /// by byte is read as UTF-8 if it names UTF-16 there.
 ///
+/// MLLP cannot carry UTF-16, since the bytes that end a frame may be a character there: it is found in files.
+///
 /// The buffer holds at most one and a half times the bytes of the message. A half of a surrogate pair, or half a unit
 /// at the end, is an error that gives the offset in `bytes`.
 ///
