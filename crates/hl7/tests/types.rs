@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use kiln_hl7::types::{
-    Cp, Cwe, Cx, Date, DateTime, Dr, Ed, Ei, Eip, Fn, Number, Precision, Ri, Rp, Sn, Time, Tq, Xad,
-    Xcn, Xon, Xpn, Xtn,
+    Aui, Cp, Cwe, Cx, Date, DateTime, Dld, Dr, Ed, Ei, Eip, Fn, Number, Og, Osp, Ppn, Precision,
+    Prl, Rfr, Ri, Rp, Sn, Spd, Time, Tq, Uvc, Xad, Xcn, Xon, Xpn, Xtn,
 };
 use kiln_hl7::{Index, Message, Presence, Value};
 use proptest::prelude::*;
@@ -329,6 +329,71 @@ fn codes_documents_quantities_and_timing() {
             timing.total_occurrences().unwrap().unwrap().to_i64(),
             Some(10)
         );
+    });
+}
+
+#[test]
+fn what_is_rarer() {
+    with("A1^20240101^PAYER", |value| {
+        assert_eq!(Aui::from(value).date().unwrap().unwrap().day(), Some(1));
+        assert_eq!(text(Aui::from(value).source()), "PAYER");
+    });
+    with("11^Marlow^Ida^^^^^^^^^^NP^^20240101", |value| {
+        let person = Ppn::from(value);
+        assert_eq!(text(person.identifier_type_code()), "NP");
+        assert_eq!(
+            person.performed_at().unwrap().unwrap().to_string(),
+            "20240101"
+        );
+    });
+    with("01&Home&HL70112^202401", |value| {
+        let left = Dld::from(value);
+        assert_eq!(text(left.discharge_to_location().description()), "Home");
+        assert_eq!(
+            left.effective_date().unwrap().unwrap().precision(),
+            Precision::Month
+        );
+    });
+    with("1.2^3^4^x", |value| {
+        let group = Og::from(value);
+        assert_eq!(text(group.original_sub_identifier()), "1.2");
+        assert_eq!(group.sequence().unwrap().unwrap().to_i64(), Some(4));
+    });
+    with("600-7&Culture&LN^1^E. coli", |value| {
+        let parent = Prl::from(value);
+        assert_eq!(
+            text(parent.parent_observation_identifier().identifier()),
+            "600-7"
+        );
+        assert_eq!(
+            text(parent.parent_observation_value_descriptor()),
+            "E. coli"
+        );
+    });
+    with("3.5&5.1^F^18&65", |value| {
+        let range = Rfr::from(value);
+        assert_eq!(
+            range.numeric_range().high().unwrap().unwrap().as_str(),
+            "5.1"
+        );
+        assert_eq!(text(range.administrative_sex().identifier()), "F");
+        assert_eq!(range.age_range().low().unwrap().unwrap().to_i64(), Some(18));
+    });
+    with("74&Level&NUBC^20240101^20240131", |value| {
+        let span = Osp::from(value);
+        assert_eq!(text(span.occurrence_span_code().coding_system()), "NUBC");
+        assert_eq!(span.stop().unwrap().unwrap().day(), Some(31));
+    });
+    with("01^100.5&USD^3", |value| {
+        let amount = Uvc::from(value);
+        assert_eq!(text(amount.value_amount().denomination()), "USD");
+        assert_eq!(
+            amount.non_monetary_amount().unwrap().unwrap().to_i64(),
+            Some(3)
+        );
+    });
+    with("Cardiology^Board^C^2001", |value| {
+        assert_eq!(text(Spd::from(value).eligible_or_certified()), "C");
     });
 }
 

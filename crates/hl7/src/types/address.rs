@@ -29,6 +29,18 @@ views! {
         23 address_identifier: Ei,
     }
 
+    /// AD, its forerunner (§2A.3.1).
+    Ad "AD" {
+        1 street_address,
+        2 other_designation,
+        3 city,
+        4 state,
+        5 postal_code,
+        6 country,
+        7 address_type,
+        8 other_geographic_designation,
+    }
+
     /// SAD, a street and its parts (§2A.3.68).
     Sad "SAD" {
         1 street_or_mailing_address,
@@ -71,5 +83,11 @@ views! {
         9 location_description,
         10 comprehensive_location_identifier: Ei,
         11 assigning_authority: Hd,
+    }
+
+    /// DLD, where a patient is discharged to, and from when on (§2A.3.17).
+    Dld "DLD" {
+        1 discharge_to_location: Cwe,
+        2 effective_date = DateTime,
     }
 }

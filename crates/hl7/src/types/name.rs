@@ -59,6 +59,36 @@ views! {
         25 security_check_scheme,
     }
 
+    /// PPN, who did something, and when (§2A.3.56).
+    Ppn "PPN" {
+        1 person_identifier,
+        2 family_name: Fn,
+        3 given_name,
+        4 further_given_names,
+        5 suffix,
+        6 prefix,
+        7 degree,
+        8 source_table: Cwe,
+        9 assigning_authority: Hd,
+        10 name_type_code,
+        11 check_digit,
+        12 check_digit_scheme,
+        13 identifier_type_code,
+        14 assigning_facility: Hd,
+        15 performed_at = DateTime,
+        16 name_representation_code,
+        17 name_context: Cwe,
+        18 name_validity_range,
+        19 name_assembly_order,
+        20 effective_date = DateTime,
+        21 expiration_date = DateTime,
+        22 professional_suffix,
+        23 assigning_jurisdiction: Cwe,
+        24 assigning_agency: Cwe,
+        25 security_check,
+        26 security_check_scheme,
+    }
+
     /// XON, an organization and its identifier (§2A.3.89).
     Xon "XON" {
         1 organization_name,
