@@ -161,7 +161,7 @@ impl<'m> Compiler<'m> {
         })
     }
 
-    /// Adds links; those of an application of a map stand beside its rows, at the segment that it is applied to.
+    /// Adds links; those of a map stand beside its rows, and lead to what stands at the segment that a loop has reached.
     fn links(
         &mut self,
         map: &MessageMap,
@@ -202,7 +202,9 @@ impl<'m> Compiler<'m> {
             let all = link.to.iter().any(|step| matches!(step, Step::All { .. }));
             let candidate = Candidate {
                 conditions: scope.map_or_else(Vec::new, |scope| scope.conditions.clone()),
-                from: scope.map(|scope| scope.base),
+                from: scope
+                    .filter(|scope| self.slots[usize::from(scope.base.slot)].each.is_some())
+                    .map(|scope| scope.base),
                 value: Value::Link {
                     resource: target,
                     all,
