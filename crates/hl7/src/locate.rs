@@ -56,7 +56,8 @@ impl Message<'_> {
         let (field, place) = segment
             .fields()
             .zip(1..)
-            .find(|(field, _)| within(field.offset(), field.raw()))?;
+            .take_while(|(field, _)| field.offset() <= offset)
+            .last()?;
         let holds = |value: &Value<'_>| within(value.offset(), value.raw());
         let (repetition, number) = field
             .repetitions()

@@ -60,3 +60,8 @@ fn edit() {
 fn kernels() {
     replay("kernels", targets::kernels);
 }
+
+#[test]
+fn rules() {
+    replay("rules", targets::rules);
+}

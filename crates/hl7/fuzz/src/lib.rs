@@ -6,6 +6,7 @@ mod frames;
 mod kernels;
 mod message;
 mod queries;
+mod rules;
 mod text;
 
 pub use edit::edit;
@@ -13,4 +14,5 @@ pub use frames::frames;
 pub use kernels::kernels;
 pub use message::parse;
 pub use queries::queries;
+pub use rules::rules;
 pub use text::{charset, unescape};
