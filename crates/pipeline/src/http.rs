@@ -1,18 +1,20 @@
-//! `/livez`, `/readyz` and `/metrics` on one address.
+//! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use prometheus::{Registry, TextEncoder};
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::listen::Connections;
 use crate::store::Store;
 
 /// Longest wait for the store's answer to `/readyz`.
@@ -22,8 +24,10 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub(crate) struct Health {
     pub(crate) store: Arc<dyn Store>,
-    /// Set once every listener is bound; none: no `listen` role.
-    pub(crate) listening: Option<Arc<AtomicBool>>,
+    /// Those of the listeners; none: no `listen` role.
+    pub(crate) connections: Option<Arc<Connections>>,
+    /// Longest wait of `POST /drain`.
+    pub(crate) drain_within: Duration,
     /// Whether transform has partitions; none: no `transform` role.
     pub(crate) transforming: Option<Arc<AtomicBool>>,
     pub(crate) registry: Registry,
@@ -35,6 +39,8 @@ pub(crate) async fn serve(socket: TcpListener, health: Health, stop: Cancellatio
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/drain", post(drain))
+        .route("/shed", post(shed))
         .with_state(health);
     let served = axum::serve(socket, router)
         .with_graceful_shutdown(stop.cancelled_owned())
@@ -48,10 +54,10 @@ pub(crate) async fn serve(socket: TcpListener, health: Health, stop: Cancellatio
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
     let mut reasons = Vec::new();
     if health
-        .listening
-        .is_some_and(|listening| !listening.load(Ordering::Relaxed))
+        .connections
+        .is_some_and(|connections| connections.draining().is_cancelled())
     {
-        reasons.push("the listeners do not accept".to_owned());
+        reasons.push("the listeners drain".to_owned());
     }
     match tokio::time::timeout(PROBE_TIMEOUT, health.store.probe()).await {
         Ok(Ok(())) => {}
@@ -71,6 +77,38 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
     };
     let body = serde_json::json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body)
+}
+
+/// Stops accepting and asks every connection to leave between messages; answers once all have left, or with 503 when
+/// some have not within `limits.shutdownSeconds`.
+async fn drain(State(health): State<Health>) -> impl IntoResponse {
+    let Some(connections) = health.connections else {
+        return (StatusCode::OK, open(0));
+    };
+    connections.drain();
+    let left = tokio::time::timeout(health.drain_within, connections.all_left()).await;
+    let status = match left {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, open(connections.open()))
+}
+
+fn open(count: usize) -> String {
+    serde_json::json!({ "open": count }).to_string()
+}
+
+#[derive(Deserialize)]
+struct Shed {
+    connections: usize,
+}
+
+/// Asks so many connections to leave between messages; answers with how many were asked, without waiting for them.
+async fn shed(State(health): State<Health>, Query(shed): Query<Shed>) -> impl IntoResponse {
+    let asked = health
+        .connections
+        .map_or(0, |connections| connections.shed(shed.connections));
+    serde_json::json!({ "asked": asked }).to_string()
 }
 
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use kiln_fhir::{Mapper, UtcOffset};
@@ -13,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, StoreConfig};
 use crate::http::{self, Health};
-use crate::listen::{self, BoundListener, ListenMetrics, Listening, Shared};
+use crate::listen::{
+    self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared,
+};
 use crate::progress::Progress;
 use crate::store::{self, StoreError};
 use crate::tally::Tally;
@@ -66,8 +67,8 @@ pub struct RunningPipeline {
     registry: Registry,
     progress: Arc<Progress>,
     shutdown_within: Duration,
-    /// Stops accepting.
-    stop_listening: CancellationToken,
+    /// Ends accepting, and asks connections to leave.
+    connections: Arc<Connections>,
     /// Stops the rest, once what was in hand is acknowledged.
     stop: CancellationToken,
     listening: JoinSet<()>,
@@ -119,14 +120,18 @@ impl Pipeline {
             registry: registry.clone(),
             progress: Arc::clone(&progress),
             shutdown_within: config.limits.shutdown,
-            stop_listening: CancellationToken::new(),
+            connections: Arc::default(),
             stop: CancellationToken::new(),
             listening: JoinSet::new(),
             others: JoinSet::new(),
         };
         let mut health = Health {
             store: Arc::clone(&store),
-            listening: None,
+            connections: config
+                .roles
+                .listen
+                .then(|| Arc::clone(&running.connections)),
+            drain_within: config.limits.shutdown,
             transforming: None,
             registry: registry.clone(),
         };
@@ -139,11 +144,24 @@ impl Pipeline {
                 .spawn(transform::run(transform, source, running.stop.clone()));
         }
         if config.roles.listen {
-            health.listening = Some(Arc::new(AtomicBool::new(true)));
+            let limits = &config.limits;
+            let room = Arc::new(Room::new(
+                limits.max_in_flight,
+                limits.max_in_flight_bytes,
+                limits.max_receiving_bytes,
+            ));
             let metrics = Arc::new(ListenMetrics::new(&registry)?);
             for (listener, listening) in bound {
+                let in_flight = Budget::new(
+                    listener.max_total_in_flight,
+                    listener.max_total_in_flight_bytes,
+                );
                 let shared = Shared {
                     listener,
+                    in_flight,
+                    room: Arc::clone(&room),
+                    connections: Arc::clone(&running.connections),
+                    drain: limits.drain,
                     store: Arc::clone(&store),
                     mapper: Arc::clone(&mapper),
                     default_offset,
@@ -164,7 +182,7 @@ impl Pipeline {
 
 impl Drop for RunningPipeline {
     fn drop(&mut self) {
-        self.stop_listening.cancel();
+        self.connections.drain();
         self.stop.cancel();
     }
 }
@@ -194,8 +212,7 @@ fn transform_of(
 
 impl RunningPipeline {
     fn spawn_listener(&mut self, listening: Listening, shared: Shared) {
-        self.listening
-            .spawn(listening.run(Arc::new(shared), self.stop_listening.clone()));
+        self.listening.spawn(listening.run(Arc::new(shared)));
     }
 
     /// The listeners, with the ports that were chosen.
@@ -228,18 +245,36 @@ impl RunningPipeline {
 
     /// Resolves only when a part of the pipeline ended by itself.
     pub async fn failed(&mut self) -> RunError {
-        tokio::select! {
-            Some(_) = self.listening.join_next() => RunError::Ended,
-            Some(_) = self.others.join_next() => RunError::Ended,
-            else => RunError::Ended,
+        loop {
+            tokio::select! {
+                // After a drain listening has ended as it was asked to.
+                Some(_) = self.listening.join_next() => {
+                    if !self.connections.draining().is_cancelled() {
+                        return RunError::Ended;
+                    }
+                }
+                Some(_) = self.others.join_next() => return RunError::Ended,
+                else => return RunError::Ended,
+            }
         }
     }
 
-    /// Stops accepting, acknowledges what is in hand, commits, leaves; within `limits.shutdownSeconds`.
+    /// Stops accepting, and asks connections to leave between messages, as `POST /drain` does. What was acknowledged is
+    /// transformed as before.
+    pub fn drain(&self) {
+        self.connections.drain();
+    }
+
+    /// Asks the `count` oldest connections to leave between messages, as `POST /shed` does; how many were asked.
+    pub fn shed(&self, count: usize) -> usize {
+        self.connections.shed(count)
+    }
+
+    /// Drains, commits, leaves; within `limits.shutdownSeconds`.
     pub async fn shutdown(mut self) -> Result<(), RunError> {
         let within = self.shutdown_within;
         let finished = tokio::time::timeout(within, async {
-            self.stop_listening.cancel();
+            self.connections.drain();
             while self.listening.join_next().await.is_some() {}
             self.stop.cancel();
             while self.others.join_next().await.is_some() {}

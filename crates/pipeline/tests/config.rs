@@ -80,3 +80,43 @@ fn the_environment_overrides_the_documented_few_and_secrets_are_not_shown() {
     assert_eq!(kafka.brokers, ["a:9092", "b:9092"]);
     assert!(!format!("{config:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_message_that_is_not_too_long_must_find_room() {
+    let text = "listeners:\n  - maxFrameBytes: 20000000\n    maxTotalInFlightBytes: 10000000\nlimits:\n  maxInFlightBytes: 10000000\n  maxReceivingBytes: 10000000\n";
+    let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();
+    let lines: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 3, "{errors}");
+    for (line, place) in lines.iter().zip([
+        "kiln.yaml:3:28: listeners[0].maxTotalInFlightBytes:",
+        "kiln.yaml:5:21: limits.maxInFlightBytes:",
+        "kiln.yaml:6:22: limits.maxReceivingBytes:",
+    ]) {
+        assert!(line.starts_with(place), "{line}");
+        assert!(line.contains("(20000000)"), "{line}");
+    }
+}
+
+#[test]
+fn every_limit_of_the_example_is_explained_with_its_default() {
+    let page = include_str!("../LIMITS.md");
+    let mut limits = 0;
+    for line in Config::example().lines() {
+        let setting = line.split('#').next().unwrap();
+        let Some((name, value)) = setting.split_once(':') else {
+            continue;
+        };
+        let (name, value) = (name.trim(), value.trim());
+        // The store's own settings are no limits of what peers can cost.
+        if value.parse::<u64>().is_err() || name == "retainMessages" {
+            continue;
+        }
+        assert!(
+            page.contains(&format!("| `{name}` | {value} |")),
+            "{name}: {value}"
+        );
+        limits += 1;
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, limits);
+}

@@ -82,6 +82,11 @@ impl MllpCodec {
         }
     }
 
+    /// Whether a frame has begun that has not ended.
+    pub fn is_within_frame(&self) -> bool {
+        !matches!(self.state, State::Between { .. })
+    }
+
     /// What came so far.
     pub fn statistics(&self) -> &FrameStatistics {
         &self.statistics

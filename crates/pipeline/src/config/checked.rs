@@ -99,6 +99,14 @@ pub struct Limits {
     pub dedupe_messages: usize,
     /// How long after its first copy was received a resend is recognised.
     pub dedupe_time: Duration,
+    /// Most messages waiting for the store.
+    pub max_in_flight: usize,
+    /// Most bytes of messages waiting for the store.
+    pub max_in_flight_bytes: usize,
+    /// Most bytes of messages that have not ended, beyond one read of each connection.
+    pub max_receiving_bytes: usize,
+    /// How long a connection that is asked to leave may take until it is between messages.
+    pub drain: Duration,
     /// Longest time from the request to stop until the process leaves.
     pub shutdown: Duration,
 }
@@ -111,6 +119,10 @@ impl Default for Limits {
             batch_wait: Duration::from_millis(20),
             dedupe_messages: 50_000,
             dedupe_time: Duration::from_secs(7 * 24 * 60 * 60),
+            max_in_flight: 16_384,
+            max_in_flight_bytes: 256 * 1024 * 1024,
+            max_receiving_bytes: 256 * 1024 * 1024,
+            drain: Duration::from_secs(5),
             shutdown: Duration::from_secs(25),
         }
     }
@@ -284,6 +296,7 @@ impl Check<'_> {
         let limits = Self::limits(document);
         let store = self.store(document, &limits);
         let listeners = self.listeners(document);
+        self.room(&limits, &listeners);
         let http = self.address(
             "http.address",
             document
@@ -330,6 +343,16 @@ impl Check<'_> {
             dedupe_time: given
                 .dedupe_seconds
                 .map_or(default.dedupe_time, Duration::from_secs),
+            max_in_flight: given.max_in_flight.map_or(default.max_in_flight, saturated),
+            max_in_flight_bytes: given
+                .max_in_flight_bytes
+                .map_or(default.max_in_flight_bytes, saturated),
+            max_receiving_bytes: given
+                .max_receiving_bytes
+                .map_or(default.max_receiving_bytes, saturated),
+            drain: given
+                .drain_seconds
+                .map_or(default.drain, Duration::from_secs),
             shutdown: given
                 .shutdown_seconds
                 .map_or(default.shutdown, Duration::from_secs),
@@ -380,6 +403,36 @@ impl Check<'_> {
             listeners.push(listener);
         }
         listeners
+    }
+
+    /// A message that is not too long must find room.
+    fn room(&mut self, limits: &Limits, listeners: &[ListenerConfig]) {
+        let mut longest = 0;
+        for (at, listener) in listeners.iter().enumerate() {
+            longest = longest.max(listener.max_frame_bytes);
+            if listener.max_total_in_flight_bytes < listener.max_frame_bytes {
+                self.report(
+                    &format!("listeners[{at}].maxTotalInFlightBytes"),
+                    format!(
+                        "at least maxFrameBytes ({}), or the longest message never finds room",
+                        listener.max_frame_bytes
+                    ),
+                );
+            }
+        }
+        for (name, bytes) in [
+            ("maxInFlightBytes", limits.max_in_flight_bytes),
+            ("maxReceivingBytes", limits.max_receiving_bytes),
+        ] {
+            if bytes < longest {
+                self.report(
+                    &format!("limits.{name}"),
+                    format!(
+                        "at least the longest maxFrameBytes ({longest}), or such a message never finds room"
+                    ),
+                );
+            }
+        }
     }
 
     fn store(&mut self, document: &Document, limits: &Limits) -> Option<StoreConfig> {

@@ -142,18 +142,42 @@ pub struct ListenerDocument {
     /// Most connections at once. Default 1000.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_connections: Option<u64>,
-    /// Most messages of one connection that wait for the store at once. Default 64.
+    /// Most connections at once from one address (of IPv6, from one /64 network). Default 500. Behind a load balancer
+    /// that hides the senders' addresses, set it as high as `maxConnections`.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_connections_per_address: Option<u64>,
+    /// Most messages of one connection that wait for the store at once; beyond it nothing more is read from it. Default
+    /// 64.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_in_flight: Option<u64>,
+    /// The same in bytes; the message that reaches it is still taken. Default 16777216 (16 MiB).
+    #[schemars(range(min = 1024))]
+    pub max_in_flight_bytes: Option<u64>,
+    /// Most messages of all connections of this listener that wait for the store at once. Default 4096.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_total_in_flight: Option<u64>,
+    /// The same in bytes. Default 134217728 (128 MiB); at least `maxFrameBytes`.
+    #[schemars(range(min = 1024))]
+    pub max_total_in_flight_bytes: Option<u64>,
     /// Close a connection that sent nothing for so long. Default 3600.
     #[schemars(range(min = 1))]
     pub idle_timeout_seconds: Option<u64>,
     /// Close a connection whose message has begun but not ended for so long. Default 60.
     #[schemars(range(min = 1))]
     pub frame_timeout_seconds: Option<u64>,
-    /// Answer AE when the store could not confirm for so long. Default 20.
+    /// Answer AE (CE in enhanced mode) with error code 206, send it again, when the store could not confirm for so long.
+    /// Default 20.
     #[schemars(range(min = 1))]
     pub confirm_timeout_seconds: Option<u64>,
+    /// Close a connection whose peer does not take its answers for so long. Default 30.
+    #[schemars(range(min = 1))]
+    pub write_timeout_seconds: Option<u64>,
+    /// After so long without data, ask every 10 seconds whether the peer is still there, three times. Default 60.
+    #[schemars(range(min = 1, max = 32_767))]
+    pub tcp_keepalive_seconds: Option<u64>,
+    /// End a connection whose peer does not confirm data for so long. Default 60.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub tcp_user_timeout_seconds: Option<u64>,
 }
 
 /// The shape of the output.
@@ -194,6 +218,20 @@ pub struct LimitsDocument {
     /// days).
     #[schemars(range(min = 1))]
     pub dedupe_seconds: Option<u64>,
+    /// Most messages of all listeners that wait for the store at once. Default 16384.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_in_flight: Option<u64>,
+    /// The same in bytes. Default 268435456 (256 MiB); at least the longest `maxFrameBytes`.
+    #[schemars(range(min = 1024))]
+    pub max_in_flight_bytes: Option<u64>,
+    /// Most bytes of messages that have begun and not ended, over all connections, beyond the 16 KiB that each may have.
+    /// Default 268435456 (256 MiB); at least the longest `maxFrameBytes`.
+    #[schemars(range(min = 1024))]
+    pub max_receiving_bytes: Option<u64>,
+    /// How long a connection that is asked to leave (at a stop, `POST /drain`, `POST /shed`) may take until it is between
+    /// messages; then it is closed once what is in hand is answered. Default 5.
+    #[schemars(range(min = 1))]
+    pub drain_seconds: Option<u64>,
     /// Longest time from the request to stop until the process leaves. Default 25.
     #[schemars(range(min = 1))]
     pub shutdown_seconds: Option<u64>,

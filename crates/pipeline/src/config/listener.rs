@@ -34,14 +34,28 @@ pub struct ListenerConfig {
     pub max_frame_bytes: usize,
     /// Most connections at once.
     pub max_connections: usize,
-    /// Most messages of one connection waiting for the store.
+    /// Most connections at once from one address; of IPv6, from one /64 network.
+    pub max_connections_per_address: usize,
+    /// Most messages of one connection waiting for the store; beyond it nothing is read from it.
     pub max_in_flight: usize,
+    /// The same in bytes; the message that reaches it is still taken.
+    pub max_in_flight_bytes: usize,
+    /// Most messages of all its connections waiting for the store.
+    pub max_total_in_flight: usize,
+    /// The same in bytes; at least `max_frame_bytes`.
+    pub max_total_in_flight_bytes: usize,
     /// A connection that sends nothing for so long is closed.
     pub idle_timeout: Duration,
     /// A connection whose message does not end within this is closed.
     pub frame_timeout: Duration,
     /// Without the store's word within this, the answer is AE.
     pub confirm_timeout: Duration,
+    /// A connection whose peer does not take its answers within this is closed.
+    pub write_timeout: Duration,
+    /// After so long without data the system asks whether the peer is still there.
+    pub tcp_keepalive: Duration,
+    /// A connection whose peer does not confirm data within this is ended by the system (RFC 5482).
+    pub tcp_user_timeout: Duration,
 }
 
 /// The address of a listener when none is given.
@@ -49,10 +63,17 @@ pub(super) const DEFAULT_ADDRESS: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 2575);
 const DEFAULT_MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 const DEFAULT_MAX_CONNECTIONS: usize = 1000;
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS: usize = 500;
 const DEFAULT_MAX_IN_FLIGHT: usize = 64;
+const DEFAULT_MAX_IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
+const DEFAULT_MAX_TOTAL_IN_FLIGHT: usize = 4096;
+const DEFAULT_MAX_TOTAL_IN_FLIGHT_BYTES: usize = 128 * 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_FRAME_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_CONFIRM_TIMEOUT: Duration = Duration::from_secs(20);
+const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_TCP_KEEPALIVE: Duration = Duration::from_secs(60);
+const DEFAULT_TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Default for ListenerConfig {
     fn default() -> ListenerConfig {
@@ -74,10 +95,23 @@ impl ListenerConfig {
             ack_when: document.ack_when.unwrap_or_default(),
             max_frame_bytes: count(document.max_frame_bytes, DEFAULT_MAX_FRAME_BYTES),
             max_connections: count(document.max_connections, DEFAULT_MAX_CONNECTIONS),
+            max_connections_per_address: count(
+                document.max_connections_per_address,
+                DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
+            ),
             max_in_flight: count(document.max_in_flight, DEFAULT_MAX_IN_FLIGHT),
+            max_in_flight_bytes: count(document.max_in_flight_bytes, DEFAULT_MAX_IN_FLIGHT_BYTES),
+            max_total_in_flight: count(document.max_total_in_flight, DEFAULT_MAX_TOTAL_IN_FLIGHT),
+            max_total_in_flight_bytes: count(
+                document.max_total_in_flight_bytes,
+                DEFAULT_MAX_TOTAL_IN_FLIGHT_BYTES,
+            ),
             idle_timeout: seconds(document.idle_timeout_seconds, DEFAULT_IDLE_TIMEOUT),
             frame_timeout: seconds(document.frame_timeout_seconds, DEFAULT_FRAME_TIMEOUT),
             confirm_timeout: seconds(document.confirm_timeout_seconds, DEFAULT_CONFIRM_TIMEOUT),
+            write_timeout: seconds(document.write_timeout_seconds, DEFAULT_WRITE_TIMEOUT),
+            tcp_keepalive: seconds(document.tcp_keepalive_seconds, DEFAULT_TCP_KEEPALIVE),
+            tcp_user_timeout: seconds(document.tcp_user_timeout_seconds, DEFAULT_TCP_USER_TIMEOUT),
         }
     }
 }

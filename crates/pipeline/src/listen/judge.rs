@@ -1,7 +1,9 @@
 //! Whether a frame is a message that can be taken, and what identifies it.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
-use kiln_hl7::{ErrorCode, Index, Message};
+use kiln_hl7::{ErrorCode, Index, Message, ParseError};
 
 use super::answer::{Mode, Outcome};
 use crate::config::ListenerConfig;
@@ -34,15 +36,22 @@ pub(super) struct Judged {
     pub(super) fault: Option<Fault>,
 }
 
+thread_local! {
+    static INDEX: RefCell<Index> = RefCell::new(Index::new());
+}
+
+/// Reads bytes as a message, with an index that this thread uses for all.
+pub(super) fn read<T>(bytes: &[u8], with: impl FnOnce(Result<&Message<'_>, ParseError>) -> T) -> T {
+    INDEX.with_borrow_mut(|index| match Message::parse(bytes, index) {
+        Ok(message) => with(Ok(&message)),
+        Err(error) => with(Err(error)),
+    })
+}
+
 /// Parses enough of a frame to identify and route it (MSH-9, MSH-10, MSH-12: HL7 v2.9 §2.9.2.2).
-pub(super) fn judge(
-    bytes: &Bytes,
-    index: &mut Index,
-    listener: &ListenerConfig,
-    received_at: i64,
-) -> Judged {
-    let mut judged = match Message::parse(bytes, index) {
-        Ok(message) => judge_message(&message, listener, received_at),
+pub(super) fn judge(bytes: &Bytes, listener: &ListenerConfig, received_at: i64) -> Judged {
+    let mut judged = read(bytes, |message| match message {
+        Ok(message) => judge_message(message, listener, received_at),
         Err(error) => {
             let text = error.to_string();
             let fault = Fault {
@@ -60,7 +69,7 @@ pub(super) fn judge(
                 fault: Some(fault),
             }
         }
-    };
+    });
     judged.record.value = bytes.clone();
     judged
 }
@@ -102,7 +111,18 @@ fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: 
         format!("{code}^{event}")
     };
     let feed = feed::name(listener.feed.as_deref(), &sender);
-    let fault = if code.is_empty() {
+    let answers_us = code == "ACK";
+    let fault = if answers_us {
+        // To answer an acknowledgment would be the beginning of an endless exchange.
+        Some(Fault {
+            reason: "acknowledgment",
+            field: Some(9),
+            place: "MSH-9".to_owned(),
+            detail: "an acknowledgment, to which nothing was sent".to_owned(),
+            code: ErrorCode::UnsupportedMessageType,
+            outcome: Outcome::Reject,
+        })
+    } else if code.is_empty() {
         Some(missing(9, "message type", "no-message-type"))
     } else if control_id.is_empty() {
         Some(missing(10, "message control id", "no-control-id"))
@@ -135,7 +155,11 @@ fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: 
     Judged {
         record,
         message_type,
-        mode: Mode::of(&part(15, 1), &part(16, 1)),
+        mode: if answers_us {
+            Mode::SILENT
+        } else {
+            Mode::of(&part(15, 1), &part(16, 1))
+        },
         fault,
     }
 }

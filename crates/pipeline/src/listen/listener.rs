@@ -7,11 +7,15 @@ use std::time::Duration;
 use kiln_fhir::{Mapper, UtcOffset};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::addresses::Addresses;
+use super::closed::Closed;
 use super::connection;
+use super::connections::Connections;
 use super::metrics::ListenMetrics;
+use super::room::{Budget, Room};
+use super::socket;
 use crate::config::ListenerConfig;
 use crate::progress::Progress;
 use crate::store::Store;
@@ -38,6 +42,13 @@ pub(crate) struct Shared {
     pub(crate) default_offset: UtcOffset,
     pub(crate) metrics: Arc<ListenMetrics>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) connections: Arc<Connections>,
+    /// This listener's messages that wait for the store.
+    pub(crate) in_flight: Budget,
+    /// The room that all listeners share.
+    pub(crate) room: Arc<Room>,
+    /// How long a connection that is asked to leave may take to be between messages.
+    pub(crate) drain: Duration,
 }
 
 /// A bound socket with its settings.
@@ -58,39 +69,57 @@ pub(crate) async fn bind(listener: &ListenerConfig) -> std::io::Result<Listening
 }
 
 impl Listening {
-    /// Accepts until `stop`; returns once every connection has answered what it had in hand and is closed.
-    pub(crate) async fn run(self, shared: Arc<Shared>, stop: CancellationToken) {
-        let room = Arc::new(Semaphore::new(shared.listener.max_connections));
+    /// Accepts until a drain; returns once every connection has answered what it had in hand and is closed.
+    pub(crate) async fn run(self, shared: Arc<Shared>) {
+        let settings = &shared.listener;
+        let room = Arc::new(Semaphore::new(settings.max_connections));
+        let addresses = Addresses::new(settings.max_connections_per_address);
         let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
                 biased;
-                () = stop.cancelled() => break,
+                () = shared.connections.draining().cancelled() => break,
                 accepted = self.socket.accept() => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, listener = self.bound.name, "accepting a connection failed");
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                     continue;
                 }
             };
+            let closed = |reason: Closed| {
+                let closed = &shared.metrics.closed;
+                closed.with_label_values(&[reason.label()]).inc();
+            };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                shared.metrics.closed.with_label_values(&["too-many"]).inc();
+                closed(Closed::TooMany);
                 continue;
             };
-            // Acknowledgments are small and awaited: never hold them back (Nagle).
-            let _ = stream.set_nodelay(true);
-            let (shared, stop) = (Arc::clone(&shared), stop.clone());
+            let Some(place) = addresses.enter(peer.ip()) else {
+                closed(Closed::TooManyOfAddress);
+                continue;
+            };
+            let prepared =
+                socket::set_up(&stream, settings.tcp_keepalive, settings.tcp_user_timeout);
+            if let Err(error) = prepared {
+                // As of a peer that is gone already.
+                closed(Closed::of(&error));
+                continue;
+            }
+            let (shared, presence) = (Arc::clone(&shared), shared.connections.enter());
             connections.spawn(async move {
                 shared.metrics.connections.inc();
-                let reason = connection::serve(stream, Arc::clone(&shared), stop).await;
+                let reason = connection::serve(stream, Arc::clone(&shared), presence).await;
                 shared.metrics.connections.dec();
-                shared.metrics.closed.with_label_values(&[reason]).inc();
-                drop(permit);
+                let closed = &shared.metrics.closed;
+                closed.with_label_values(&[reason.label()]).inc();
+                drop((permit, place));
             });
         }
+        // What waits to be accepted is turned away, and finds another instance.
+        drop(self.socket);
         connections.close();
         connections.wait().await;
     }

@@ -11,6 +11,9 @@ const MAX_COUNTED_TYPES: usize = 256;
 /// What listening counts.
 pub(crate) struct ListenMetrics {
     pub(crate) connections: IntGauge,
+    pub(crate) in_flight_messages: IntGauge,
+    pub(crate) in_flight_bytes: IntGauge,
+    pub(crate) receiving_bytes: IntGauge,
     pub(crate) closed: IntCounterVec,
     received: IntCounterVec,
     pub(crate) acknowledged: IntCounterVec,
@@ -27,6 +30,18 @@ impl ListenMetrics {
         };
         let metrics = ListenMetrics {
             connections: IntGauge::new("kiln_listen_connections", "Connections that are open.")?,
+            in_flight_messages: IntGauge::new(
+                "kiln_listen_in_flight_messages",
+                "Messages that wait for the store.",
+            )?,
+            in_flight_bytes: IntGauge::new(
+                "kiln_listen_in_flight_bytes",
+                "Bytes of messages that wait for the store.",
+            )?,
+            receiving_bytes: IntGauge::new(
+                "kiln_listen_receiving_bytes",
+                "Bytes of messages that have not ended, beyond one read of each connection.",
+            )?,
             closed: counters(
                 "kiln_listen_connections_closed_total",
                 "Connections closed, by reason.",
@@ -61,6 +76,9 @@ impl ListenMetrics {
             types: Mutex::default(),
         };
         registry.register(Box::new(metrics.connections.clone()))?;
+        registry.register(Box::new(metrics.in_flight_messages.clone()))?;
+        registry.register(Box::new(metrics.in_flight_bytes.clone()))?;
+        registry.register(Box::new(metrics.receiving_bytes.clone()))?;
         registry.register(Box::new(metrics.closed.clone()))?;
         registry.register(Box::new(metrics.received.clone()))?;
         registry.register(Box::new(metrics.acknowledged.clone()))?;

@@ -131,3 +131,46 @@ pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record
     }
     all
 }
+
+/// A series of `/metrics`, by its name with labels; 0 when it is not there yet.
+pub fn metric(running: &RunningPipeline, series: &str) -> i64 {
+    let text = running.metrics_text();
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// How many connections ended for a reason.
+pub fn closed(running: &RunningPipeline, reason: &str) -> i64 {
+    let series = format!("kiln_listen_connections_closed_total{{reason=\"{reason}\"}}");
+    metric(running, &series)
+}
+
+/// Looks until a condition holds.
+pub async fn until(what: &str, condition: impl Fn() -> bool) {
+    let looking = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .unwrap_or_else(|_| panic!("{what}, in time"));
+}
+
+/// The status and the body of an HTTP request.
+pub async fn http(running: &RunningPipeline, method: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(running.http_address().unwrap())
+        .await
+        .unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: kiln\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    (status, body.to_owned())
+}

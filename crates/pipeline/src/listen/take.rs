@@ -1,0 +1,267 @@
+//! One frame: judged, given room, kept durably, and then answered.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kiln_fhir::{Conversion, ConvertOptions};
+use kiln_hl7::{AckCode, ErrorCode};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::answer::{self, Mode, Outcome, SEND_AGAIN, Verdict};
+use super::judge::{Fault, Judged, judge, read, unidentified};
+use super::listener::Shared;
+use super::room::InFlight;
+use crate::config::AckWhen;
+use crate::record::{Record, header};
+use crate::store::{Position, Receipt, StoreError};
+
+/// What is due to the sender of a frame, in its turn.
+pub(super) struct Answer {
+    /// The acknowledgments, in order; none when none is wanted.
+    pub(super) messages: Vec<(AckCode, Vec<u8>)>,
+    pub(super) framed_at: Instant,
+    /// Where the message lies, if it was kept.
+    pub(super) kept: Option<Position>,
+    /// Length of the frame.
+    pub(super) bytes: usize,
+}
+
+/// An answer to come, once the store has confirmed or its time is up.
+pub(super) type Pending = Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// A frame on its way into the store: one at a time, so that the store has them in the order they came.
+pub(super) type Queueing = Pin<Box<dyn Future<Output = Pending> + Send>>;
+
+thread_local! {
+    static CONVERSION: RefCell<Conversion> = RefCell::new(Conversion::new());
+}
+
+/// Takes a whole frame.
+pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>) -> Queueing {
+    let framed_at = Instant::now();
+    let Judged {
+        record,
+        message_type,
+        mode,
+        fault,
+    } = judge(bytes, &shared.listener, now_ms());
+    if let Some(fault) = fault {
+        return refuse(record, mode, fault, shared, framed_at);
+    }
+    let unmapped = match shared.listener.ack_when {
+        AckWhen::Stored => None,
+        AckWhen::Mapped => try_mapping(bytes, shared),
+    };
+    match (mode, unmapped) {
+        // One answer only, and it is no: the message stays the sender's.
+        (Mode::Original, Some(fault)) => refuse(record, mode, fault, shared, framed_at),
+        (mode, unmapped) => keep(record, message_type, mode, unmapped, shared, framed_at),
+    }
+}
+
+/// Appends a message; in enhanced mode also one that cannot be mapped, which the second answer says.
+#[allow(clippy::async_yields_async)] // waits until it is queued, and then, beside others, until it is durable
+fn keep(
+    record: Record,
+    message_type: String,
+    mode: Mode,
+    unmapped: Option<Fault>,
+    shared: &Arc<Shared>,
+    framed_at: Instant,
+) -> Queueing {
+    let shared = Arc::clone(shared);
+    Box::pin(async move {
+        let deadline = framed_at + shared.listener.confirm_timeout;
+        let bytes = record.value.clone();
+        let queueing = async {
+            let size = record.value.len();
+            let metrics = &shared.metrics;
+            let room =
+                InFlight::wait(&shared.in_flight, &shared.room.in_flight, size, metrics).await;
+            let receipt = shared.store.append(record).await?;
+            Ok::<(InFlight, Receipt), StoreError>((room, receipt))
+        };
+        let queued = timeout_at(deadline, queueing).await;
+        let pending: Pending = Box::pin(async move {
+            let kept = match queued {
+                Ok(Ok((_room, receipt))) => timeout_at(deadline, receipt).await,
+                Ok(Err(error)) => Ok(Err(error)),
+                Err(elapsed) => Err(elapsed),
+            };
+            match kept {
+                Ok(Ok(position)) => {
+                    shared.metrics.received(&message_type);
+                    let verdict = Verdict {
+                        applied: unmapped
+                            .as_ref()
+                            .map_or(Outcome::Accept, |fault| fault.outcome),
+                        ..Verdict::ACCEPTED
+                    };
+                    Answer {
+                        messages: answer::write(mode, verdict, unmapped.as_ref(), &bytes),
+                        framed_at,
+                        kept: Some(position),
+                        bytes: bytes.len(),
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "a message could not be kept");
+                    not_kept("store-fault", mode, &bytes, framed_at, &shared)
+                }
+                Err(_) => {
+                    tracing::warn!("the store did not confirm in time");
+                    not_kept("store-timeout", mode, &bytes, framed_at, &shared)
+                }
+            }
+        });
+        pending
+    })
+}
+
+/// The sender keeps the message and sends it again.
+fn not_kept(
+    reason: &'static str,
+    mode: Mode,
+    bytes: &Bytes,
+    framed_at: Instant,
+    shared: &Shared,
+) -> Answer {
+    shared.metrics.refused.with_label_values(&[reason]).inc();
+    let fault = Fault {
+        reason,
+        field: None,
+        place: String::new(),
+        detail: "not stored now, send it again".to_owned(),
+        code: SEND_AGAIN,
+        outcome: Outcome::Error,
+    };
+    let verdict = Verdict::refused(Outcome::Error);
+    Answer {
+        messages: answer::write(mode, verdict, Some(&fault), bytes),
+        framed_at,
+        kept: None,
+        bytes: bytes.len(),
+    }
+}
+
+/// Keeps the message as a dead letter, then says no.
+#[allow(clippy::async_yields_async)] // as above
+fn refuse(
+    record: Record,
+    mode: Mode,
+    fault: Fault,
+    shared: &Arc<Shared>,
+    framed_at: Instant,
+) -> Queueing {
+    let shared = Arc::clone(shared);
+    Box::pin(async move {
+        let size = record.value.len();
+        let deadline = framed_at + shared.listener.confirm_timeout;
+        let waiting = InFlight::wait(
+            &shared.in_flight,
+            &shared.room.in_flight,
+            size,
+            &shared.metrics,
+        );
+        let room = timeout_at(deadline, waiting).await;
+        let pending: Pending = Box::pin(async move {
+            let bytes = record.value.clone();
+            let kept = match room {
+                Ok(_room) => keep_dead(record, &fault, &shared).await,
+                Err(_) => Err(StoreError::Closed),
+            };
+            if kept.is_err() {
+                return not_kept("store-fault", mode, &bytes, framed_at, &shared);
+            }
+            let refused = &shared.metrics.refused;
+            refused.with_label_values(&[fault.reason]).inc();
+            let verdict = Verdict::refused(fault.outcome);
+            Answer {
+                messages: answer::write(mode, verdict, Some(&fault), &bytes),
+                framed_at,
+                kept: None,
+                bytes: bytes.len(),
+            }
+        });
+        pending
+    })
+}
+
+/// Refuses a frame over the limit, of which the head is left.
+pub(super) fn oversized(head: &Bytes, bytes: usize, shared: &Arc<Shared>) -> Queueing {
+    let Judged { record, mode, .. } = judge(head, &shared.listener, now_ms());
+    let fault = Fault {
+        reason: "too-long",
+        field: None,
+        place: String::new(),
+        detail: format!(
+            "{bytes} bytes, the limit is {}",
+            shared.listener.max_frame_bytes
+        ),
+        code: ErrorCode::ApplicationInternal,
+        outcome: Outcome::Reject,
+    };
+    refuse(record, mode, fault, shared, Instant::now())
+}
+
+/// Keeps what came of a message that has no end; nobody waits for an answer.
+pub(super) fn keep_partial(
+    head: &Bytes,
+    reason: &'static str,
+    detail: String,
+    shared: &Arc<Shared>,
+) -> Queueing {
+    let mut record = judge(head, &shared.listener, now_ms()).record;
+    if record.value.is_empty() {
+        record = unidentified(&shared.listener, now_ms());
+    }
+    let fault = Fault {
+        reason,
+        field: None,
+        place: format!("byte {}", head.len()),
+        detail,
+        code: ErrorCode::SegmentSequence,
+        outcome: Outcome::Reject,
+    };
+    refuse(record, Mode::SILENT, fault, shared, Instant::now())
+}
+
+async fn keep_dead(mut record: Record, fault: &Fault, shared: &Shared) -> Result<(), StoreError> {
+    record.headers.push(header::REASON, fault.reason);
+    record.headers.push(header::PLACE, &fault.place);
+    record.headers.push(header::DETAIL, &fault.detail);
+    let kept = timeout(
+        shared.listener.confirm_timeout,
+        shared.store.keep_dead(record),
+    )
+    .await;
+    kept.unwrap_or(Err(StoreError::Closed))
+}
+
+/// `ackWhen: mapped`: the mapping is tried before the message is kept.
+fn try_mapping(bytes: &[u8], shared: &Shared) -> Option<Fault> {
+    let options = ConvertOptions {
+        default_offset: shared.default_offset,
+        ..ConvertOptions::default()
+    };
+    let error = read(bytes, |message| {
+        let message = message.ok()?;
+        CONVERSION.with_borrow_mut(|conversion| {
+            crate::transform::convert(&shared.mapper, message, options, conversion).err()
+        })
+    })?;
+    Some(Fault {
+        reason: error.reason,
+        field: None,
+        place: error.place,
+        detail: error.detail,
+        code: ErrorCode::UnsupportedMessageType,
+        outcome: Outcome::Error,
+    })
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
