@@ -76,6 +76,24 @@ impl Broker {
         self.await_ready();
     }
 
+    /// SIGSTOP: it holds its connections and answers nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("the command kill");
+        assert!(status.success(), "{signal} to the broker");
+    }
+
     fn await_ready(&self) {
         await_until("an answer of the broker", READY, || {
             let asked = Command::new("kcat")

@@ -2,9 +2,14 @@
 //! never acknowledged and its sender knows.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use kiln_tests::{Checker, Kiln, Traffic, await_until, expected_resources, records, settled};
+use kiln_tests::{
+    Ack, Checker, Feed, Kiln, Traffic, await_until, expected_resources, read_frame, records,
+    settled, write_frame,
+};
 
 const FEEDS: u32 = 8;
 const MESSAGES_A_FEED: u32 = 250;
@@ -66,4 +71,49 @@ fn a_stop_under_load_leaves_every_message_decided() {
     assert!(kiln.terminate(SHUTDOWN).success());
     let after = verdict();
     assert!(after.is_clean(), "{after}");
+}
+
+#[test]
+fn a_message_that_has_begun_is_finished_and_acknowledged_before_a_stop() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data");
+    let config = format!("store:\n  embedded:\n    directory: {}", data.display());
+    let mut kiln = Kiln::serve(directory.path(), &config);
+    let feed = Feed::new("BEGUN");
+    let connect = || {
+        let stream = TcpStream::connect(kiln.mllp()).expect("a connection");
+        stream.set_read_timeout(Some(SHUTDOWN)).expect("a bound");
+        stream
+    };
+    let (mut idle, mut busy) = (connect(), connect());
+    for (stream, place) in [(&mut idle, 0), (&mut busy, 1)] {
+        write_frame(stream, &feed.message(place).bytes).expect("to be sent");
+        let ack = Ack::read(&read_frame(stream).expect("an answer")).expect("an acknowledgement");
+        assert_eq!(ack.code, "AA");
+    }
+
+    let message = feed.message(2);
+    let mut frame = Vec::new();
+    write_frame(&mut frame, &message.bytes).expect("a frame");
+    let (head, rest) = frame.split_at(frame.len() / 2);
+    busy.write_all(head).expect("to be sent");
+    kiln.signal_term();
+    assert_eq!(idle.read(&mut [0]).expect("an orderly end"), 0);
+    busy.write_all(rest).expect("to be sent");
+    let ack = Ack::read(&read_frame(&mut busy).expect("an answer")).expect("an acknowledgement");
+    assert_eq!(
+        (ack.code, ack.control_id),
+        ("AA".to_owned(), message.control_id.clone())
+    );
+    assert_eq!(busy.read(&mut [0]).expect("an orderly end"), 0);
+    assert!(kiln.wait(SHUTDOWN).success());
+
+    // The log has it, whether or not there was time to transform it.
+    let _kiln = Kiln::serve(directory.path(), &config);
+    await_until("its resources", SETTLE, || {
+        let all = records::embedded(&data);
+        all.iter()
+            .any(|record| record.control_id == message.control_id)
+            .then_some(())
+    });
 }
