@@ -1,6 +1,6 @@
 //! What could not be mapped.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A value of the message that the plan could not carry over. It names the place and never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,20 @@ pub struct Issue {
     pub component: u16,
     /// Why it could not be mapped.
     pub reason: IssueReason,
+}
+
+impl Issue {
+    /// Where the value stands in messages of its kind, without occurrence and repetition: `PID-8`, `PID-3.5`.
+    pub fn path(&self) -> String {
+        let mut path: String = self.segment.iter().map(|byte| char::from(*byte)).collect();
+        if self.field > 0 {
+            let _ = write!(path, "-{}", self.field);
+        }
+        if self.component > 0 {
+            let _ = write!(path, ".{}", self.component);
+        }
+        path
+    }
 }
 
 /// Why a value could not be mapped.

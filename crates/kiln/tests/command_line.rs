@@ -15,6 +15,7 @@ fn every_subcommand_teaches_by_example() {
         "convert",
         "send",
         "config",
+        "mapping",
         "completions",
     ] {
         let output = kiln().args([subcommand, "--help"]).output().unwrap();

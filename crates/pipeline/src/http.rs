@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::listen::Connections;
+use crate::mapping::Mapping;
 use crate::store::Store;
 
 /// Longest wait for the store's answer to `/readyz`.
@@ -30,6 +31,7 @@ pub(crate) struct Health {
     pub(crate) drain_within: Duration,
     /// Whether transform has partitions; none: no `transform` role.
     pub(crate) transforming: Option<Arc<AtomicBool>>,
+    pub(crate) mapping: Mapping,
     pub(crate) registry: Registry,
 }
 
@@ -75,7 +77,13 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = serde_json::json!({ "ready": reasons.is_empty(), "reasons": reasons }).to_string();
+    let maps = health.mapping.in_force();
+    let body = serde_json::json!({
+        "ready": reasons.is_empty(),
+        "reasons": reasons,
+        "mapping": { "version": maps.mapper.version(), "rejected": maps.rejected.as_deref() },
+    })
+    .to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body)
 }
 

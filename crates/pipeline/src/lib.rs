@@ -23,6 +23,7 @@ pub mod config;
 pub mod feed;
 mod http;
 mod listen;
+pub mod mapping;
 mod pipeline;
 mod progress;
 pub mod record;

@@ -15,6 +15,7 @@ use crate::http::{self, Health};
 use crate::listen::{
     self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared,
 };
+use crate::mapping::{self, Mapping, MappingMetrics, OverlayError};
 use crate::progress::Progress;
 use crate::store::{self, StoreError};
 use crate::tally::Tally;
@@ -39,6 +40,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The site's overlay over the maps is wrong.
+    #[error("mapping.overlay is wrong:\n{0}")]
+    Overlay(#[from] OverlayError),
     /// A metric is registered twice: a defect of Kiln.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -66,6 +70,7 @@ pub struct RunningPipeline {
     http_address: Option<SocketAddr>,
     registry: Registry,
     progress: Arc<Progress>,
+    mapping: Mapping,
     shutdown_within: Duration,
     /// Ends accepting, and asks connections to leave.
     connections: Arc<Connections>,
@@ -80,6 +85,12 @@ impl Pipeline {
     pub async fn start(config: Config, mapper: Arc<Mapper>) -> Result<RunningPipeline, StartError> {
         let registry = Registry::new();
         let default_offset = config.time_zone();
+        let base = mapper;
+        let mapper = match &config.overlay {
+            None => Arc::clone(&base),
+            Some(directory) => Arc::new(mapping::overlay(&base, directory)?),
+        };
+        let (in_force, mapping) = Mapping::new(mapper);
         let progress = Arc::new(Progress::default());
         // Addresses first: that one is taken shows before a store is touched.
         let mut bound = Vec::new();
@@ -119,6 +130,7 @@ impl Pipeline {
             http_address: http.as_ref().and_then(|socket| socket.local_addr().ok()),
             registry: registry.clone(),
             progress: Arc::clone(&progress),
+            mapping: mapping.clone(),
             shutdown_within: config.limits.shutdown,
             connections: Arc::default(),
             stop: CancellationToken::new(),
@@ -133,10 +145,20 @@ impl Pipeline {
                 .then(|| Arc::clone(&running.connections)),
             drain_within: config.limits.shutdown,
             transforming: None,
+            mapping: mapping.clone(),
             registry: registry.clone(),
         };
+        if let Some(directory) = config.overlay.clone() {
+            running.others.spawn(mapping::watch(
+                base,
+                directory,
+                in_force,
+                MappingMetrics::new(&registry)?,
+                running.stop.clone(),
+            ));
+        }
         if config.roles.transform {
-            let transform = transform_of(&config, &mapper, default_offset, &progress, &registry)?;
+            let transform = transform_of(&config, &mapping, default_offset, &progress, &registry)?;
             health.transforming = Some(Arc::clone(&transform.ready));
             let source = store.source(config.limits.dedupe_messages).await?;
             running
@@ -163,7 +185,7 @@ impl Pipeline {
                     connections: Arc::clone(&running.connections),
                     drain: limits.drain,
                     store: Arc::clone(&store),
-                    mapper: Arc::clone(&mapper),
+                    mapping: mapping.clone(),
                     default_offset,
                     metrics: Arc::clone(&metrics),
                     progress: Arc::clone(&progress),
@@ -189,7 +211,7 @@ impl Drop for RunningPipeline {
 
 fn transform_of(
     config: &Config,
-    mapper: &Arc<Mapper>,
+    mapping: &Mapping,
     default_offset: UtcOffset,
     progress: &Arc<Progress>,
     registry: &Registry,
@@ -199,7 +221,7 @@ fn transform_of(
         StoreConfig::Kafka(_) => format!("{}.hl7v2", config.name),
     };
     Ok(Transform {
-        mapper: Arc::clone(mapper),
+        mapping: mapping.clone(),
         layout: config.layout,
         default_offset,
         limits: config.limits,
@@ -231,6 +253,11 @@ impl RunningPipeline {
         tokio::time::timeout(within, self.progress.caught_up())
             .await
             .is_ok()
+    }
+
+    /// The maps in force.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
     }
 
     /// Counts since the start.

@@ -11,6 +11,8 @@ pub(crate) struct Converted {
     /// NDJSON, or one Bundle a line.
     pub(crate) bytes: Vec<u8>,
     pub(crate) messages: usize,
+    /// Messages that the overlay's filters drop.
+    pub(crate) dropped: usize,
     pub(crate) resources: usize,
     /// Values that could not be mapped.
     pub(crate) issues: usize,
@@ -72,6 +74,10 @@ impl<'m> Converter<'m> {
 
     fn message(&mut self, bytes: &[u8], converted: &mut Converted) -> Result<(), String> {
         let message = Message::parse(bytes, &mut self.index).map_err(|error| error.to_string())?;
+        if self.mapper.filter(&message, &mut self.conversion).is_some() {
+            converted.dropped += 1;
+            return Ok(());
+        }
         self.mapper
             .convert(&message, &self.options, &mut self.conversion)
             .map_err(|error| error.to_string())?;

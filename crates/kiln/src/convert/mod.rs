@@ -12,6 +12,7 @@ use std::thread;
 
 use clap::{Args, ValueEnum};
 use kiln_fhir::{Mapper, UtcOffset};
+use kiln_pipeline::mapping::overlay;
 
 use crate::failure::Failure;
 use crate::messages;
@@ -35,6 +36,9 @@ pub(crate) struct Convert {
     /// Offset from UTC of times that state none, such as -05:00
     #[arg(long, default_value = "+00:00", value_name = "OFFSET", value_parser = UtcOffset::from_str, allow_hyphen_values = true)]
     time_zone: UtcOffset,
+    /// A site's overlay over the maps
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
     /// Files at a time [default: one for each processor]
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -55,7 +59,10 @@ pub(crate) enum Format {
 impl Convert {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let inputs = messages::inputs(&self.paths)?;
-        let mapper = Mapper::embedded().map_err(Failure::stopped)?;
+        let mut mapper = Mapper::embedded().map_err(Failure::stopped)?;
+        if let Some(directory) = &self.overlay {
+            mapper = overlay(&mapper, directory).map_err(Failure::wrong)?;
+        }
         let format = self.format.unwrap_or(if self.out.is_some() {
             Format::Bundle
         } else {

@@ -14,6 +14,8 @@ const LISTED: usize = 50;
 pub(crate) struct Summary {
     files: usize,
     messages: usize,
+    /// Messages that the overlay's filters drop.
+    dropped: usize,
     resources: usize,
     /// Values that could not be mapped.
     unmapped_values: usize,
@@ -32,6 +34,7 @@ impl Summary {
     pub(crate) fn add(&mut self, file: &str, converted: Converted) {
         self.files += 1;
         self.messages += converted.messages;
+        self.dropped += converted.dropped;
         self.resources += converted.resources;
         self.unmapped_values += converted.issues;
         self.failures
@@ -59,6 +62,9 @@ impl Summary {
                 "{} files, {} messages, {} resources",
                 self.files, self.messages, self.resources
             );
+        }
+        if self.dropped > 0 {
+            let _ = writeln!(text, "{} dropped by filters", self.dropped);
         }
         if totals && self.unmapped_values > 0 {
             let _ = writeln!(text, "{} values could not be mapped", self.unmapped_values);

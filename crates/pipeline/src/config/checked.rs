@@ -39,6 +39,8 @@ pub struct Config {
     pub http: Option<SocketAddr>,
     /// The site's offset from UTC, in minutes.
     pub offset_minutes: i16,
+    /// The directory of the site's overlay over the maps.
+    pub overlay: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -151,6 +153,7 @@ impl Config {
             layout: Layout::Resources,
             http: Some(DEFAULT_HTTP),
             offset_minutes: 0,
+            overlay: None,
             limits: Limits::default(),
         }
     }
@@ -322,6 +325,10 @@ impl Check<'_> {
                 .unwrap_or_default(),
             http: Some(http),
             offset_minutes,
+            overlay: document
+                .mapping
+                .as_ref()
+                .and_then(|mapping| mapping.overlay.clone()),
             limits,
         })
     }

@@ -32,6 +32,8 @@ pub struct Document {
     pub http: Option<HttpDocument>,
     /// The site's offset from UTC (`+01:00`), used where neither a value nor MSH-7 states one. Default `+00:00`.
     pub time_zone: Option<String>,
+    /// The maps from HL7v2 to FHIR.
+    pub mapping: Option<MappingDocument>,
     /// Bounds of batches, windows and waiting.
     pub limits: Option<LimitsDocument>,
 }
@@ -187,6 +189,15 @@ pub struct OutputDocument {
     /// `resources` (default): one record a resource, one topic or file a type. `bundles`: one transaction Bundle a
     /// message.
     pub layout: Option<Layout>,
+}
+
+/// The maps from HL7v2 to FHIR.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct MappingDocument {
+    /// A directory of YAML files over the maps that Kiln has: rows, Z-segments, codes, identifier systems, filters, time
+    /// zone. A change is loaded while messages flow, all or nothing. `kiln mapping new-overlay` makes one to start from.
+    pub overlay: Option<PathBuf>,
 }
 
 /// Health and metrics over HTTP.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kiln_fhir::{Mapper, UtcOffset};
+use kiln_fhir::UtcOffset;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -17,6 +17,7 @@ use super::metrics::ListenMetrics;
 use super::room::{Budget, Room};
 use super::socket;
 use crate::config::ListenerConfig;
+use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -38,7 +39,7 @@ pub struct BoundListener {
 pub(crate) struct Shared {
     pub(crate) listener: ListenerConfig,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) mapper: Arc<Mapper>,
+    pub(crate) mapping: Mapping,
     pub(crate) default_offset: UtcOffset,
     pub(crate) metrics: Arc<ListenMetrics>,
     pub(crate) progress: Arc<Progress>,

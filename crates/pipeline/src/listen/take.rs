@@ -249,7 +249,7 @@ fn try_mapping(bytes: &[u8], shared: &Shared) -> Option<Fault> {
     let error = read(bytes, |message| {
         let message = message.ok()?;
         CONVERSION.with_borrow_mut(|conversion| {
-            crate::transform::convert(&shared.mapper, message, options, conversion).err()
+            crate::transform::convert(&shared.mapping.mapper(), message, options, conversion).err()
         })
     })?;
     Some(Fault {

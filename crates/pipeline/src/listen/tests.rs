@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::{Budget, Connections, ListenMetrics, Room, Shared, bind};
 use crate::config::ListenerConfig;
+use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::store::{Position, Receipt, Source, Store, StoreError};
@@ -108,7 +109,7 @@ impl Bench {
             ),
             listener,
             store: Arc::new(store),
-            mapper: Arc::new(Mapper::load(&[]).unwrap()),
+            mapping: Mapping::new(Arc::new(Mapper::load(&[]).unwrap())).1,
             default_offset: UtcOffset::UTC,
             metrics: Arc::new(ListenMetrics::new(&Registry::new()).unwrap()),
             progress: Arc::new(Progress::default()),

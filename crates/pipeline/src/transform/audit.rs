@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
+use super::output::Written;
+
 use crate::record::{Record, header};
 
 /// The event of one message. A pure function of the raw record and what came of it.
-pub(super) fn event(raw: &Record, source: &str, failure: Option<&str>) -> String {
+pub(super) fn event(raw: &Record, source: &str, written: &Written) -> String {
     let recorded = raw.header(header::RECEIVED_AT).parse::<i64>().unwrap_or(0);
     let recorded = jiff::Timestamp::from_millisecond(recorded).unwrap_or_default();
     let recorded = recorded.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
@@ -19,7 +21,7 @@ pub(super) fn event(raw: &Record, source: &str, failure: Option<&str>) -> String
         "action": "C",
         "recorded": recorded,
         // http://hl7.org/fhir/audit-event-outcome: 0 success, 4 minor failure.
-        "outcome": if failure.is_some() { "4" } else { "0" },
+        "outcome": if matches!(written, Written::Dead(_)) { "4" } else { "0" },
         "agent": [{ "name": name(raw.header(header::SENDER)), "requestor": true }],
         "source": { "observer": { "display": "Kiln" } },
         "entity": [{
@@ -32,8 +34,12 @@ pub(super) fn event(raw: &Record, source: &str, failure: Option<&str>) -> String
             ]
         }]
     });
-    if let Some(failure) = failure {
-        event["outcomeDesc"] = failure.into();
+    match written {
+        Written::Resources => {}
+        Written::Dead(reason) => event["outcomeDesc"] = (*reason).into(),
+        Written::Dropped(filter) => {
+            event["outcomeDesc"] = format!("dropped by the filter {filter}").into();
+        }
     }
     event.to_string()
 }

@@ -16,15 +16,32 @@ pub(crate) struct Unmapped {
     pub(crate) detail: String,
 }
 
-/// Converts a message. A panic of the mapping is a defect of ours and costs that message only.
+/// What a message became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Converted {
+    /// Resources, in the conversion.
+    Resources,
+    /// Nothing: the site's filter of that name drops it.
+    Dropped(String),
+}
+
+/// Converts a message, unless a filter of the site drops it. A panic of the mapping is a defect of ours and costs that message only.
 pub(crate) fn convert(
     mapper: &Mapper,
     message: &Message<'_>,
     options: ConvertOptions,
     out: &mut Conversion,
-) -> Result<(), Unmapped> {
-    match catch_unwind(AssertUnwindSafe(|| mapper.convert(message, &options, out))) {
-        Ok(Ok(())) => Ok(()),
+) -> Result<Converted, Unmapped> {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(filter) = mapper.filter(message, out) {
+            return Ok(Converted::Dropped(filter.to_owned()));
+        }
+        mapper
+            .convert(message, &options, out)
+            .map(|()| Converted::Resources)
+    }));
+    match result {
+        Ok(Ok(converted)) => Ok(converted),
         Ok(Err(error)) => Err(Unmapped {
             reason: error.reason(),
             place: "MSH-9".to_owned(),

@@ -6,6 +6,8 @@ use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, 
 pub(crate) struct TransformMetrics {
     pub(crate) resources: IntCounterVec,
     pub(crate) dead: IntCounterVec,
+    pub(crate) dropped: IntCounterVec,
+    pub(crate) unmapped_codes: IntCounterVec,
     pub(crate) messages: IntCounter,
     pub(crate) duplicates: IntCounter,
     pub(crate) reused_control_ids: IntCounter,
@@ -32,6 +34,20 @@ impl TransformMetrics {
                     "Messages that became dead letters, by reason.",
                 ),
                 &["reason"],
+            )?,
+            dropped: IntCounterVec::new(
+                Opts::new(
+                    "kiln_transform_dropped_total",
+                    "Messages dropped by the site's filters, by filter.",
+                ),
+                &["filter"],
+            )?,
+            unmapped_codes: IntCounterVec::new(
+                Opts::new(
+                    "kiln_transform_unmapped_codes_total",
+                    "Codes that their table has no entry for, by field.",
+                ),
+                &["field"],
             )?,
             messages: IntCounter::new("kiln_transform_messages_total", "Messages committed.")?,
             duplicates: IntCounter::new("kiln_transform_duplicates_total", "Resends dropped.")?,
@@ -61,6 +77,8 @@ impl TransformMetrics {
         };
         registry.register(Box::new(metrics.resources.clone()))?;
         registry.register(Box::new(metrics.dead.clone()))?;
+        registry.register(Box::new(metrics.dropped.clone()))?;
+        registry.register(Box::new(metrics.unmapped_codes.clone()))?;
         registry.register(Box::new(metrics.messages.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;
         registry.register(Box::new(metrics.reused_control_ids.clone()))?;

@@ -5,10 +5,21 @@ use kiln_fhir::{Conversion, ConvertOptions, Mapper, References, Request, UtcOffs
 use kiln_hl7::{Index, Message};
 
 use super::audit;
-use super::convert::{Unmapped, convert};
+use super::convert::{Converted, Unmapped, convert};
 use crate::config::Layout;
 use crate::record::{Headers, Record, header};
 use crate::store::{Output, Position, RawRecord, Target};
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Resources.
+    Resources,
+    /// A dead letter, for that reason.
+    Dead(&'static str),
+    /// Nothing: the site's filter of that name drops it.
+    Dropped(String),
+}
 
 /// Makes outputs of messages; its buffers are reused.
 pub(super) struct Writer<'a> {
@@ -22,14 +33,13 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Adds the outputs of one message: its resources and an audit event, or a dead letter and an audit event. The
-    /// reason when it is a dead letter.
-    pub(super) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Option<&'static str> {
+    /// Adds the outputs of one message: its resources, a dead letter or nothing, and an audit event.
+    pub(super) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Written {
         let Position { partition, offset } = raw.position;
         let source = format!("{}/{partition}/{offset}", self.log);
         let headers = identification(&raw.record).with(header::SOURCE, &source);
-        let failed = self.convert(&raw.record, &headers, out).err();
-        if let Some(failed) = &failed {
+        let converted = self.convert(&raw.record, &headers, out);
+        if let Err(failed) = &converted {
             let headers = headers
                 .clone()
                 .with(header::MAPPING, self.mapper.version())
@@ -47,8 +57,12 @@ impl Writer<'_> {
                 record,
             });
         }
-        let reason = failed.map(|failed| failed.reason);
-        let value = Bytes::from(audit::event(&raw.record, &source, reason));
+        let written = match converted {
+            Ok(Converted::Resources) => Written::Resources,
+            Ok(Converted::Dropped(filter)) => Written::Dropped(filter),
+            Err(failed) => Written::Dead(failed.reason),
+        };
+        let value = Bytes::from(audit::event(&raw.record, &source, &written));
         let record = Record {
             key: raw.record.key.clone(),
             value,
@@ -59,7 +73,7 @@ impl Writer<'_> {
             feed: raw.record.key.clone(),
             record,
         });
-        reason
+        written
     }
 
     fn convert(
@@ -67,7 +81,7 @@ impl Writer<'_> {
         raw: &Record,
         headers: &Headers,
         out: &mut Vec<Output>,
-    ) -> Result<(), Unmapped> {
+    ) -> Result<Converted, Unmapped> {
         let message = Message::parse(&raw.value, &mut self.index).map_err(|error| Unmapped {
             reason: "unreadable",
             place: format!("byte {}", error.offset),
@@ -81,7 +95,10 @@ impl Writer<'_> {
             references,
             default_offset: self.default_offset,
         };
-        convert(self.mapper, &message, options, &mut self.conversion)?;
+        let converted = convert(self.mapper, &message, options, &mut self.conversion)?;
+        if matches!(converted, Converted::Dropped(_)) {
+            return Ok(converted);
+        }
         let feed = &raw.key;
         let headers = headers.clone().with(header::MAPPING, self.mapper.version());
         match self.layout {
@@ -130,7 +147,7 @@ impl Writer<'_> {
                 });
             }
         }
-        Ok(())
+        Ok(converted)
     }
 }
 

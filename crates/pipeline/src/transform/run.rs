@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kiln_fhir::{Conversion, Mapper, UtcOffset};
+use kiln_fhir::{Conversion, Issue, IssueReason, UtcOffset};
 use kiln_hl7::Index;
 use tokio_util::sync::CancellationToken;
 
 use super::dedupe::{Reach, Seen, Window};
 use super::metrics::TransformMetrics;
-use super::output::Writer;
+use super::output::{Writer, Written};
 use crate::config::{Layout, Limits};
+use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, Source, StoreError, Target};
@@ -25,7 +26,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// What transform works with.
 pub(crate) struct Transform {
-    pub(crate) mapper: Arc<Mapper>,
+    pub(crate) mapping: Mapping,
     pub(crate) layout: Layout,
     pub(crate) default_offset: UtcOffset,
     pub(crate) limits: Limits,
@@ -44,7 +45,20 @@ struct Tally {
     duplicates: u64,
     reused: u64,
     dead: Vec<&'static str>,
+    dropped: BTreeMap<String, u64>,
+    /// Codes without an entry in their table, by path of the field.
+    unmapped: BTreeMap<String, u64>,
     last: BTreeMap<i32, i64>,
+}
+
+impl Tally {
+    fn unmapped(&mut self, issues: &[Issue]) {
+        for issue in issues {
+            if issue.reason == IssueReason::UnmappedCode {
+                *self.unmapped.entry(issue.path()).or_default() += 1;
+            }
+        }
+    }
 }
 
 /// Transforms until `stop`; a batch that was read is committed first.
@@ -153,8 +167,10 @@ impl Transform {
             }
             windows.insert(partition, window);
         }
+        // One version of the maps for the whole batch.
+        let mapper = self.mapping.mapper();
         let mut writer = Writer {
-            mapper: &self.mapper,
+            mapper: &mapper,
             layout: self.layout,
             default_offset: self.default_offset,
             log: &self.log,
@@ -184,7 +200,11 @@ impl Transform {
                 }
                 Seen::New => {}
             }
-            tally.dead.extend(writer.write(raw, &mut outputs));
+            match writer.write(raw, &mut outputs) {
+                Written::Resources => tally.unmapped(writer.conversion.issues()),
+                Written::Dead(reason) => tally.dead.push(reason),
+                Written::Dropped(filter) => *tally.dropped.entry(filter).or_default() += 1,
+            }
         }
         (outputs, tally)
     }
@@ -196,6 +216,18 @@ impl Transform {
         metrics.reused_control_ids.inc_by(tally.reused);
         for reason in &tally.dead {
             metrics.dead.with_label_values(&[*reason]).inc();
+        }
+        for (filter, count) in &tally.dropped {
+            metrics
+                .dropped
+                .with_label_values(&[filter.as_str()])
+                .inc_by(*count);
+        }
+        for (path, count) in &tally.unmapped {
+            metrics
+                .unmapped_codes
+                .with_label_values(&[path.as_str()])
+                .inc_by(*count);
         }
         for (name, count) in resources {
             metrics

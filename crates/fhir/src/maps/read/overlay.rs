@@ -34,6 +34,11 @@ pub(crate) fn read(
             overlay: true,
             errors,
         };
+        // A file of comments alone is one that a site has not begun to fill in.
+        let comment = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        if source.text.lines().all(comment) {
+            continue;
+        }
         match yaml::read(source.text) {
             Err((line, message)) => reader.error(line, message),
             Ok(node) => reader.change(&node, &mut overlay),

@@ -1,0 +1,98 @@
+//! Renewing the maps when the overlay's directory changes: all or nothing.
+//!
+//! ```text
+//!            same as judged            changed              same as last time
+//!  judged ─────────────────▶ judged ───────────▶ settling ─────────────────▶ loaded, or rejected: judged
+//!                                        ▲          │ changed
+//!                                        └──────────┘
+//! ```
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kiln_fhir::Mapper;
+use tokio::sync::watch::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::directory::{Overlay, OverlayError};
+use super::force::InForce;
+use super::metrics::MappingMetrics;
+
+/// How often the directory is read. A change counts once two readings agree, so that one that is being copied is not taken
+/// by half.
+const OVERLAY_POLL: Duration = Duration::from_millis(500);
+
+/// The directory as read: its files, or why they cannot be read.
+type Reading = Result<Overlay, String>;
+
+/// Watches the directory until `stop`.
+pub(crate) async fn watch(
+    base: Arc<Mapper>,
+    directory: PathBuf,
+    in_force: Sender<InForce>,
+    metrics: MappingMetrics,
+    stop: CancellationToken,
+) {
+    let mut judged: Option<Reading> = None;
+    let mut last: Option<Reading> = None;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(OVERLAY_POLL) => {}
+        }
+        let from = directory.clone();
+        let read = move || Overlay::read(&from).map_err(|error| error.to_string());
+        let Ok(reading) = tokio::task::spawn_blocking(read).await else {
+            continue;
+        };
+        if judged.as_ref() == Some(&reading) {
+            last = None;
+            continue;
+        }
+        if last.as_ref() != Some(&reading) {
+            last = Some(reading);
+            continue;
+        }
+        let (base, at, settled) = (Arc::clone(&base), directory.clone(), reading.clone());
+        let load = move || -> Result<Mapper, String> {
+            settled?
+                .over(&base, &at)
+                .map_err(|error: OverlayError| error.to_string())
+        };
+        let Ok(loaded) = tokio::task::spawn_blocking(load).await else {
+            continue;
+        };
+        put(loaded, &in_force, &metrics);
+        judged = Some(reading);
+        last = None;
+    }
+}
+
+fn put(loaded: Result<Mapper, String>, in_force: &Sender<InForce>, metrics: &MappingMetrics) {
+    match loaded {
+        Ok(mapper) => {
+            metrics.rejected.set(0);
+            let known = in_force.borrow().clone();
+            let same = known.mapper.version() == mapper.version();
+            if same && known.rejected.is_none() {
+                return;
+            }
+            if !same {
+                tracing::info!(version = mapper.version(), "the overlay was loaded");
+                metrics.reloads.with_label_values(&["loaded"]).inc();
+            }
+            let mapper = if same { known.mapper } else { Arc::new(mapper) };
+            in_force.send_replace(InForce {
+                mapper,
+                rejected: None,
+            });
+        }
+        Err(why) => {
+            tracing::error!(%why, "the overlay is wrong; the one before it stays in force");
+            metrics.reloads.with_label_values(&["rejected"]).inc();
+            metrics.rejected.set(1);
+            in_force.send_modify(|state| state.rejected = Some(why.into()));
+        }
+    }
+}
