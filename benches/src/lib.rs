@@ -10,6 +10,7 @@
 //! assert_eq!(messages, kiln_benches::messages(1, 100));
 //! ```
 
+pub mod contest;
 mod messages;
 mod random;
 

@@ -200,7 +200,9 @@ pub use index::kernel::Kernel;
 pub use index::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS};
 pub use message::{Message, ParseOptions};
 #[cfg(feature = "mllp")]
-pub use mllp::{Commit, FrameStatistics, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
+pub use mllp::{
+    Commit, FrameStatistics, Frames, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent,
+};
 pub use path::{Path, PathError};
 pub use segment::Segment;
 pub use value::{Level, Presence, Value};

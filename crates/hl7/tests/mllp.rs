@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use bytes::{Bytes, BytesMut};
-use kiln_hl7::{Commit, FrameStatistics, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent};
+use kiln_hl7::{
+    Commit, FrameStatistics, Frames, GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpCodec, MllpEvent,
+};
 use proptest::prelude::*;
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -280,6 +282,22 @@ proptest! {
             rest = behind;
         }
         prop_assert_eq!(events_unbounded(limit, &pieces), whole);
+    }
+
+    #[test]
+    fn borrowed_frames_are_those_of_the_codec(stream in stream()) {
+        let borrowed: Vec<MllpEvent> = Frames::new(&stream)
+            .map(|event| match event {
+                MllpEvent::Frame(payload) => MllpEvent::Frame(Bytes::copy_from_slice(payload)),
+                MllpEvent::Truncated { head, bytes } => MllpEvent::Truncated {
+                    head: Bytes::copy_from_slice(head),
+                    bytes,
+                },
+                MllpEvent::Garbage { bytes } => MllpEvent::Garbage { bytes },
+                MllpEvent::Commit(_) | MllpEvent::Oversized { .. } => unreachable!("no limit, release 1"),
+            })
+            .collect();
+        prop_assert_eq!(borrowed, events_unbounded(stream.len() + 1, &[&stream[..]]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Every chore of development, behind `cargo xtask`.
 
+mod compare;
 mod guide;
 mod need;
 mod stage;
@@ -32,6 +33,14 @@ enum Chore {
         #[arg(required = true)]
         paths: Vec<OsString>,
     },
+    /// Measure Kiln against its peers, in one run; the machine should have nothing else to do
+    Compare {
+        /// What to measure
+        what: compare::What,
+        /// Print one JSON object a line: case, subject, peer, ratio, spread and what they come from
+        #[arg(long)]
+        json: bool,
+    },
     /// Renew the digest of the HL7 v2-to-FHIR guide's tables in crates/fhir/guide
     Guide {
         /// The folder `mappings` of a checkout of HL7/v2-to-fhir
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
             }
             ended(validate::validate(&paths))
         }
+        Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Test { stages, list } => test(stages, list),
     }

@@ -185,7 +185,7 @@ fn cargo(arguments: &[&str], variable: Option<(&str, &str)>) -> Result<(), Strin
     run(cargo_command().args(arguments).envs(variable))
 }
 
-fn cargo_command() -> Command {
+pub(crate) fn cargo_command() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command

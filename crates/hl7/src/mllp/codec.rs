@@ -9,9 +9,9 @@ use crate::mllp::event::{GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpEvent};
 use crate::mllp::statistics::FrameStatistics;
 
 /// 0x0B begins a frame, 0x1C 0x0D ends it.
-const BEGIN: u8 = 0x0B;
+pub(super) const BEGIN: u8 = 0x0B;
 const END: u8 = 0x1C;
-const RETURN: u8 = 0x0D;
+pub(super) const RETURN: u8 = 0x0D;
 
 /// What must follow a [`BEGIN`] inside a frame for it to begin another one: a sender gave up and started again. Alone
 /// it is a vertical tab, pasted into a note.
@@ -52,7 +52,7 @@ enum State {
 }
 
 /// Where a frame's payload stops in the buffer.
-enum Stop {
+pub(super) enum Stop {
     End(usize),
     Restart(usize),
     /// Not yet; up to here there is none.
@@ -263,7 +263,7 @@ impl MllpCodec {
 }
 
 /// Looks for the end of a payload from `from` on.
-fn stop(source: &[u8], from: usize) -> Stop {
+pub(super) fn stop(source: &[u8], from: usize) -> Stop {
     let mut at = from;
     while let Some(found) = memchr2(END, BEGIN, &source[at..]) {
         at += found;

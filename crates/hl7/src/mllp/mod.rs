@@ -4,9 +4,11 @@
 mod codec;
 mod commit;
 mod event;
+mod frames;
 mod statistics;
 
 pub use codec::MllpCodec;
 pub use commit::Commit;
 pub use event::{GARBAGE_REPORT_BYTES, HEAD_BYTES, MllpEvent};
+pub use frames::Frames;
 pub use statistics::FrameStatistics;

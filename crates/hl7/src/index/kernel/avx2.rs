@@ -26,6 +26,17 @@ pub(super) unsafe fn mark(
     unsafe { block::mark::<Avx2>(text, base, field, place, tape, line_ends) }
 }
 
+/// [`block::count`] with the same instructions.
+///
+/// # Safety
+///
+/// As for [`mark`].
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+pub(super) unsafe fn count(text: &[u8], field: u8) -> usize {
+    // SAFETY: the caller's promise is the same.
+    unsafe { block::count::<Avx2>(text, field) }
+}
+
 #[derive(Clone, Copy)]
 struct Avx2([__m256i; 2]);
 

@@ -27,6 +27,17 @@ pub(super) unsafe fn mark(
     unsafe { block::mark::<Avx512>(text, base, field, place, tape, line_ends) }
 }
 
+/// [`block::count`] with the same instructions.
+///
+/// # Safety
+///
+/// As for [`mark`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,popcnt")]
+pub(super) unsafe fn count(text: &[u8], field: u8) -> usize {
+    // SAFETY: the caller's promise is the same.
+    unsafe { block::count::<Avx512>(text, field) }
+}
+
 #[derive(Clone, Copy)]
 struct Avx512(__m512i);
 

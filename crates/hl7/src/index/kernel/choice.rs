@@ -104,4 +104,22 @@ impl Kernel {
             }
         }
     }
+
+    /// How many field separators and line ends the whole blocks of `text` hold, for benchmarks.
+    pub fn count(self, text: &[u8], field: u8) -> usize {
+        // SAFETY: `self` is there only if the processor has the instructions.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Kind::Avx512 => avx512::count(text, field),
+                #[cfg(target_arch = "x86_64")]
+                Kind::Avx2 => avx2::count(text, field),
+                #[cfg(target_arch = "x86_64")]
+                Kind::Sse2 => block::count::<Sse2>(text, field),
+                #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+                Kind::Neon => block::count::<Neon>(text, field),
+                Kind::Portable => block::count::<Portable>(text, field),
+            }
+        }
+    }
 }

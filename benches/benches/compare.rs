@@ -1,0 +1,305 @@
+//! The verdict: Kiln beside hl7-parser and rust-hl7, in one run, over 5,000 messages that all differ, with mimalloc for
+//! all, each figure beside its physical limit.
+//!
+//! `cargo xtask compare parse` prints it as a table, with `--json` one object a line.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+
+use bytes::{BufMut, BytesMut};
+use kiln_benches::contest::{Contest, Timing};
+use kiln_hl7::{Frames, Index, Kernel, Message, MllpCodec, MllpEvent};
+use tokio_util::codec::{Decoder, Encoder};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SEED: u64 = 20_240_501;
+const MESSAGES: usize = 5_000;
+/// Messages between two looks at the clock.
+const SLICE: usize = 50;
+const ROUNDS: usize = 25;
+
+/// One frame as a network delivers it.
+const FRAME_BYTES: usize = 4 << 20;
+const READ_BYTES: usize = 1_460;
+
+/// Segment, field and component: twenty reads as a router and a patient index would make them.
+const READS: [(&str, usize, usize); 20] = [
+    ("MSH", 3, 1),
+    ("MSH", 4, 1),
+    ("MSH", 7, 1),
+    ("MSH", 9, 1),
+    ("MSH", 9, 2),
+    ("MSH", 10, 1),
+    ("MSH", 12, 1),
+    ("PID", 3, 1),
+    ("PID", 3, 4),
+    ("PID", 5, 1),
+    ("PID", 5, 2),
+    ("PID", 7, 1),
+    ("PID", 8, 1),
+    ("PID", 11, 1),
+    ("PID", 11, 3),
+    ("PID", 11, 5),
+    ("PV1", 2, 1),
+    ("PV1", 3, 1),
+    ("PV1", 7, 2),
+    ("PV1", 19, 1),
+];
+
+/// The work, cut into slices.
+struct Slices {
+    /// Frames, one after the other, as a listener has them in its buffer.
+    streams: Vec<Vec<u8>>,
+    /// The same messages for the peers, which know no frames.
+    texts: Vec<Vec<String>>,
+}
+
+impl Slices {
+    fn new(count: usize) -> Self {
+        let messages = kiln_benches::messages(SEED, count);
+        let mut codec = MllpCodec::new(usize::MAX);
+        let streams = messages
+            .chunks(SLICE)
+            .map(|messages| {
+                let mut stream = BytesMut::new();
+                for message in messages {
+                    codec.encode(&message[..], &mut stream).unwrap();
+                }
+                stream.to_vec()
+            })
+            .collect();
+        let text = |message: &Vec<u8>| String::from_utf8(message.clone()).unwrap();
+        Self {
+            streams,
+            texts: messages
+                .chunks(SLICE)
+                .map(|messages| messages.iter().map(text).collect())
+                .collect(),
+        }
+    }
+}
+
+/// Frames of a buffer, indexed; what `read` makes of each message is added up.
+fn each_message(stream: &[u8], index: &mut Index, read: impl Fn(&Message) -> usize) -> usize {
+    Frames::new(stream)
+        .map(|event| match event {
+            MllpEvent::Frame(payload) => read(&Message::parse(payload, index).unwrap()),
+            _ => 0,
+        })
+        .sum()
+}
+
+fn read_fields(message: &Message) -> usize {
+    for (segment, field, component) in READS {
+        black_box(
+            message
+                .segment(segment)
+                .map(|found| found.field(field).component(component).raw()),
+        );
+    }
+    READS.len()
+}
+
+fn deframe_and_index(slices: &Slices, rounds: usize) -> Vec<Timing> {
+    let (streams, texts) = (&slices.streams, &slices.texts);
+    let mut contest = Contest::new(streams.len());
+    contest.enter("hl7-parser 0.3.0", |slice| {
+        let parse = |text| hl7_parser::Message::parse(text).unwrap();
+        texts[slice]
+            .iter()
+            .map(|text| black_box(parse(text)).segments.len())
+            .sum()
+    });
+    contest.enter("rust-hl7 0.5.0", |slice| {
+        let parse = |text| rusthl7::message::Message::try_from(text).unwrap();
+        texts[slice]
+            .iter()
+            .map(|text| black_box(parse(&text[..])).segments.len())
+            .sum()
+    });
+    // Before the kernels, so that all of them find the stream where the one before left it.
+    contest.enter("limit: memchr", |slice| {
+        memchr::memchr2_iter(0x0B, 0x1C, &streams[slice]).count()
+    });
+    for kernel in Kernel::available() {
+        let mut index = Index::with_kernel(kernel);
+        contest.enter(&format!("kiln-hl7 {}", kernel.name()), move |slice| {
+            each_message(&streams[slice], &mut index, |message| {
+                message.segment_count()
+            })
+        });
+    }
+    // As a listener does it: out of the socket's buffer, each frame a shared piece of it.
+    let (mut index, mut codec, mut buffer) =
+        (Index::new(), MllpCodec::new(1 << 20), BytesMut::new());
+    contest.enter("kiln-hl7, MllpCodec", move |slice| {
+        let mut segments = 0;
+        buffer.extend_from_slice(&streams[slice]);
+        while let Some(event) = codec.decode(&mut buffer).unwrap() {
+            if let MllpEvent::Frame(payload) = event {
+                segments += Message::parse(&payload, &mut index)
+                    .unwrap()
+                    .segment_count();
+            }
+        }
+        segments
+    });
+    let fastest = Kernel::available()[0];
+    contest.enter("limit: classify", move |slice| {
+        fastest.count(&streams[slice], b'|')
+    });
+    let mut copy = Vec::new();
+    contest.enter("limit: memcpy", move |slice| {
+        copy.clear();
+        copy.extend_from_slice(&streams[slice]);
+        black_box(&copy).len()
+    });
+    contest.run(rounds)
+}
+
+fn read_twenty(slices: &Slices, rounds: usize) -> Vec<Timing> {
+    let (streams, texts) = (&slices.streams, &slices.texts);
+    let mut contest = Contest::new(streams.len());
+    contest.enter("hl7-parser 0.3.0", |slice| {
+        for text in &texts[slice] {
+            let message = hl7_parser::Message::parse(text).unwrap();
+            for (segment, field, component) in READS {
+                let found = message
+                    .segment(segment)
+                    .and_then(|found| found.field(field));
+                black_box(
+                    found
+                        .and_then(|found| found.component(component))
+                        .map(hl7_parser::message::Component::raw_value),
+                );
+            }
+        }
+        texts[slice].len()
+    });
+    for kernel in Kernel::available() {
+        let mut index = Index::with_kernel(kernel);
+        contest.enter(&format!("kiln-hl7 {}", kernel.name()), move |slice| {
+            each_message(&streams[slice], &mut index, read_fields)
+        });
+    }
+    contest.run(rounds)
+}
+
+fn deframe_large(rounds: usize) -> Vec<Timing> {
+    let mut stream = vec![b'x'; FRAME_BYTES + 3];
+    stream[0] = 0x0B;
+    stream[FRAME_BYTES + 1] = 0x1C;
+    stream[FRAME_BYTES + 2] = 0x0D;
+    let stream = &stream[..];
+    let mut contest = Contest::new(1);
+    contest.enter("limit: memcpy", move |_| {
+        let mut buffer = BytesMut::new();
+        for read in stream.chunks(READ_BYTES) {
+            buffer.put_slice(read);
+        }
+        black_box(&buffer).len()
+    });
+    contest.enter("kiln-hl7, MllpCodec", move |_| {
+        let (mut codec, mut buffer) = (MllpCodec::new(FRAME_BYTES), BytesMut::new());
+        let mut frame = None;
+        for read in stream.chunks(READ_BYTES) {
+            buffer.put_slice(read);
+            frame = codec.decode(&mut buffer).unwrap().or(frame);
+        }
+        assert!(matches!(&frame, Some(MllpEvent::Frame(frame)) if frame.len() == FRAME_BYTES));
+        FRAME_BYTES
+    });
+    contest.run(rounds)
+}
+
+/// One case's subjects, each against each peer, and the limits.
+fn report(case: &str, bytes: usize, work: usize, timings: &[Timing], json: bool) {
+    let is_own = |timing: &&Timing| timing.subject.starts_with("kiln");
+    let per = |ns: f64| ns / work as f64;
+    let rate = |ns: f64| bytes as f64 / ns;
+    if !json {
+        println!("\n{case}");
+        println!(
+            "  {:<22} {:>12} {:>12} {:>8}   times as fast as: by median, by shortest, spread",
+            "", "median ns", "shortest ns", "GB/s"
+        );
+    }
+    for timing in timings {
+        let mut line = format!(
+            "  {:<22} {:>12.1} {:>12.1} {:>8.2}",
+            timing.subject,
+            per(timing.median_ns),
+            per(timing.min_ns),
+            rate(timing.min_ns)
+        );
+        for peer in timings
+            .iter()
+            .filter(|_| is_own(&timing))
+            .filter(|peer| !is_own(peer))
+        {
+            let ratio = timing.against(peer);
+            if json {
+                println!(
+                    "{{\"case\":\"{case}\",\"subject\":\"{}\",\"peer\":\"{}\",\"ratio\":{:.3},\"ratio_of_shortest\":{:.3},\"spread\":{:.3},\"subject_ns\":{:.1},\"subject_shortest_ns\":{:.1},\"peer_ns\":{:.1},\"peer_shortest_ns\":{:.1}}}",
+                    timing.subject,
+                    peer.subject,
+                    ratio.by_median,
+                    ratio.by_min,
+                    ratio.spread,
+                    per(timing.median_ns),
+                    per(timing.min_ns),
+                    per(peer.median_ns),
+                    per(peer.min_ns),
+                );
+            } else if !peer.subject.starts_with("limit") {
+                line += &format!(
+                    "   {}: {:.1}, {:.1}, ±{:.0} %",
+                    peer.subject,
+                    ratio.by_median,
+                    ratio.by_min,
+                    ratio.spread * 50.0
+                );
+            }
+        }
+        if !json {
+            println!("{line}");
+        }
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    // Cargo says so when it benchmarks; without, as a test, each subject works once.
+    let measured = arguments.iter().any(|argument| argument == "--bench");
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let (count, rounds) = if measured {
+        (MESSAGES, ROUNDS)
+    } else {
+        (2 * SLICE, 1)
+    };
+    let slices = Slices::new(count);
+    let bytes = slices.streams.iter().map(Vec::len).sum();
+    report(
+        "deframe and index",
+        bytes,
+        count,
+        &deframe_and_index(&slices, rounds),
+        json,
+    );
+    report(
+        "deframe, index and read 20 fields",
+        bytes,
+        count,
+        &read_twenty(&slices, rounds),
+        json,
+    );
+    report(
+        "deframe 4 MiB in reads of 1,460 bytes",
+        FRAME_BYTES,
+        1,
+        &deframe_large(rounds),
+        json,
+    );
+}
