@@ -2,8 +2,9 @@
 //! all, each figure beside its physical limit.
 //!
 //! `cargo xtask compare parse` prints it as a table, with `--json` one object a line.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 
 use bytes::{BufMut, BytesMut};
@@ -254,7 +255,8 @@ fn report(case: &str, bytes: usize, work: usize, timings: &[Timing], json: bool)
                     per(peer.min_ns),
                 );
             } else if !peer.subject.starts_with("limit") {
-                line += &format!(
+                let _ = write!(
+                    line,
                     "   {}: {:.1}, {:.1}, ±{:.0} %",
                     peer.subject,
                     ratio.by_median,

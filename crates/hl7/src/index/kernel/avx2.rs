@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::block::{self, Block, Marked};
+use super::block::{self, Block, Marked, Wanted};
 
 /// [`block::mark`] with AVX2.
 ///
@@ -73,21 +73,20 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn equal(self, byte: __m256i) -> u64 {
-        let [a, b] = self.0;
-        unsafe { gather([_mm256_cmpeq_epi8(a, byte), _mm256_cmpeq_epi8(b, byte)]) }
-    }
-
-    #[inline(always)]
-    unsafe fn equal_either(self, one: __m256i, other: __m256i) -> u64 {
-        let [a, b] = self.0;
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64) {
         unsafe {
-            gather([
-                _mm256_or_si256(_mm256_cmpeq_epi8(a, one), _mm256_cmpeq_epi8(a, other)),
-                _mm256_or_si256(_mm256_cmpeq_epi8(b, one), _mm256_cmpeq_epi8(b, other)),
-            ])
+            let equal = |byte| self.0.map(|half| _mm256_cmpeq_epi8(half, byte));
+            let [cr, lf, field] = [equal(wanted.cr), equal(wanted.lf), equal(wanted.field)];
+            let ends = [_mm256_or_si256(cr[0], lf[0]), _mm256_or_si256(cr[1], lf[1])];
+            let all = [
+                _mm256_or_si256(ends[0], field[0]),
+                _mm256_or_si256(ends[1], field[1]),
+            ];
+            (gather(all), gather(ends))
         }
     }
+
+    const COUNTS_BITS: bool = true;
 
     type Base = __m256i;
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_storeu_si512,
 };
 
-use super::block::{self, BLOCK_BYTES, Block, Marked};
+use super::block::{self, BLOCK_BYTES, Block, Marked, Wanted};
 
 /// [`block::mark`] with AVX-512.
 ///
@@ -75,14 +75,15 @@ impl Block for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn equal(self, byte: __m512i) -> u64 {
-        unsafe { _mm512_cmpeq_epi8_mask(self.0, byte) }
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64) {
+        unsafe {
+            let equal = |byte| _mm512_cmpeq_epi8_mask(self.0, byte);
+            let ends = equal(wanted.cr) | equal(wanted.lf);
+            (ends | equal(wanted.field), ends)
+        }
     }
 
-    #[inline(always)]
-    unsafe fn equal_either(self, one: __m512i, other: __m512i) -> u64 {
-        unsafe { _mm512_cmpeq_epi8_mask(self.0, one) | _mm512_cmpeq_epi8_mask(self.0, other) }
-    }
+    const COUNTS_BITS: bool = true;
 
     type Base = u32;
 

@@ -28,17 +28,17 @@ pub(super) trait Block: Copy {
     /// The block at `from`, aligned or not; 64 bytes must be readable there.
     unsafe fn load(from: *const u8) -> Self;
 
-    /// Which bytes equal that one; the first is the lowest bit.
-    unsafe fn equal(self, byte: Self::Byte) -> u64;
-
-    /// Which bytes equal one of two.
-    unsafe fn equal_either(self, one: Self::Byte, other: Self::Byte) -> u64;
+    /// Which bytes are among the wanted ones, and which of them are line ends; the first byte is the lowest bit.
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64);
 
     /// Both blocks' bits.
     unsafe fn or(self, other: Self) -> Self;
 
     /// Whether a byte has its top bit set.
     unsafe fn has_non_ascii(self) -> bool;
+
+    /// Whether counting a byte's bits is one instruction.
+    const COUNTS_BITS: bool;
 
     /// An offset, in the form that small numbers are added to.
     type Base: Copy;
@@ -58,6 +58,31 @@ pub(super) trait Block: Copy {
     unsafe fn emit(mask: u64, base: u32, out: *mut u32) -> usize {
         // SAFETY: the caller's promise is the same.
         unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<B: Block> {
+    pub(super) field: B::Byte,
+    pub(super) cr: B::Byte,
+    pub(super) lf: B::Byte,
+}
+
+impl<B: Block> Wanted<B> {
+    /// # Safety
+    ///
+    /// The processor has the instructions of `B`.
+    #[inline(always)]
+    unsafe fn new(field: u8) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Self {
+                field: B::splat(field),
+                cr: B::splat(b'\r'),
+                lf: B::splat(b'\n'),
+            }
+        }
     }
 }
 
@@ -90,9 +115,7 @@ pub(super) unsafe fn mark<B: Block>(
     // SAFETY: the caller promises the instructions, here and wherever `B` is used below.
     let mut scan = unsafe {
         Scan::<B> {
-            field: B::splat(field),
-            cr: B::splat(b'\r'),
-            lf: B::splat(b'\n'),
+            wanted: Wanted::new(field),
             seen: B::zero(),
             place,
             tape: tape.as_mut_ptr(),
@@ -149,22 +172,21 @@ pub(super) unsafe fn mark<B: Block>(
 /// The processor has the instructions of `B`.
 #[inline(always)]
 pub(super) unsafe fn count<B: Block>(text: &[u8], field: u8) -> usize {
+    // SAFETY: the caller promises the instructions.
+    let wanted = unsafe { Wanted::<B>::new(field) };
     let mut count = 0;
     for block in text.chunks_exact(BLOCK_BYTES) {
         // SAFETY: the caller promises the instructions, and `block` has 64 bytes.
         unsafe {
             let block = B::load(block.as_ptr());
-            let ends = block.equal_either(B::splat(b'\r'), B::splat(b'\n'));
-            count += (ends | block.equal(B::splat(field))).count_ones() as usize;
+            count += block.marks(&wanted).0.count_ones() as usize;
         }
     }
     count
 }
 
 struct Scan<B: Block> {
-    field: B::Byte,
-    cr: B::Byte,
-    lf: B::Byte,
+    wanted: Wanted<B>,
     /// All blocks' bits together.
     seen: B,
     place: u32,
@@ -187,8 +209,8 @@ impl<B: Block> Scan<B> {
         // likewise; neither goes further than one place a byte of text, and the spare places behind are there.
         unsafe {
             self.seen = self.seen.or(block);
-            let mut ends = block.equal_either(self.cr, self.lf) >> seen;
-            let all = block.equal(self.field) >> seen | ends;
+            let (all, ends) = block.marks(&self.wanted);
+            let (all, mut ends) = (all >> seen, ends >> seen);
             if all == 0 {
                 // Blocks of an encoded document would pay for nothing.
                 return;

@@ -40,20 +40,28 @@ fn running_counts(mask: u64) -> u64 {
 /// writable.
 #[inline(always)]
 pub(super) unsafe fn by_table<B: Block>(mask: u64, base: u32, out: *mut u32) -> usize {
-    let counts = running_counts(mask);
+    let counts = if B::COUNTS_BITS {
+        0
+    } else {
+        running_counts(mask)
+    };
     let mut written = 0;
     let mut group = 0;
     // SAFETY: the processor's instructions, as for all of `B` here.
     let mut base = unsafe { B::base(base) };
     while group < 8 {
-        let bits = BITS[(mask >> (8 * group)) as u8 as usize];
+        let byte = (mask >> (8 * group)) as u8;
         // SAFETY: `written` is the number of bits before this group, at most that of the mask; the caller grants eight
         // places behind them.
         unsafe {
-            B::widen(bits, base, out.add(written));
+            B::widen(BITS[byte as usize], base, out.add(written));
             base = B::advance(base);
         }
-        written = (counts >> (8 * group)) as u8 as usize;
+        if B::COUNTS_BITS {
+            written += byte.count_ones() as usize;
+        } else {
+            written = (counts >> (8 * group)) as u8 as usize;
+        }
         group += 1;
     }
     written

@@ -6,7 +6,7 @@ use std::arch::aarch64::{
     vpaddq_u8, vreinterpretq_u64_u8, vst1q_u32,
 };
 
-use super::block::Block;
+use super::block::{Block, Wanted};
 
 #[derive(Clone, Copy)]
 pub(super) struct Neon([uint8x16_t; 4]);
@@ -48,18 +48,17 @@ impl Block for Neon {
     }
 
     #[inline(always)]
-    unsafe fn equal(self, byte: uint8x16_t) -> u64 {
-        gather(self.0.map(|quarter| unsafe { vceqq_u8(quarter, byte) }))
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64) {
+        unsafe {
+            let ends = self.0.map(|quarter| {
+                vorrq_u8(vceqq_u8(quarter, wanted.cr), vceqq_u8(quarter, wanted.lf))
+            });
+            let all = std::array::from_fn(|n| vorrq_u8(ends[n], vceqq_u8(self.0[n], wanted.field)));
+            (gather(all), gather(ends))
+        }
     }
 
-    #[inline(always)]
-    unsafe fn equal_either(self, one: uint8x16_t, other: uint8x16_t) -> u64 {
-        gather(
-            self.0.map(|quarter| unsafe {
-                vorrq_u8(vceqq_u8(quarter, one), vceqq_u8(quarter, other))
-            }),
-        )
-    }
+    const COUNTS_BITS: bool = false;
 
     type Base = uint32x4_t;
 

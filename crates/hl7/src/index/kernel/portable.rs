@@ -1,6 +1,6 @@
 //! For any processor: eight bytes in a `u64`.
 
-use super::block::Block;
+use super::block::{Block, Wanted};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable([u64; 8]);
@@ -28,14 +28,15 @@ impl Block for Portable {
     }
 
     #[inline(always)]
-    unsafe fn equal(self, byte: u64) -> u64 {
-        gather(self.0.map(|word| zeros(word ^ byte)))
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64) {
+        let ends = self
+            .0
+            .map(|word| zeros(word ^ wanted.cr) | zeros(word ^ wanted.lf));
+        let all = std::array::from_fn(|n| ends[n] | zeros(self.0[n] ^ wanted.field));
+        (gather(all), gather(ends))
     }
 
-    #[inline(always)]
-    unsafe fn equal_either(self, one: u64, other: u64) -> u64 {
-        gather(self.0.map(|word| zeros(word ^ one) | zeros(word ^ other)))
-    }
+    const COUNTS_BITS: bool = false;
 
     type Base = u32;
 

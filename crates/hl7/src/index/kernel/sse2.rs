@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
 };
 
-use super::block::Block;
+use super::block::{Block, Wanted};
 
 #[derive(Clone, Copy)]
 pub(super) struct Sse2([__m128i; 4]);
@@ -41,19 +41,22 @@ impl Block for Sse2 {
     }
 
     #[inline(always)]
-    unsafe fn equal(self, byte: __m128i) -> u64 {
-        gather(
-            self.0
-                .map(|quarter| unsafe { _mm_cmpeq_epi8(quarter, byte) }),
-        )
+    unsafe fn marks(self, wanted: &Wanted<Self>) -> (u64, u64) {
+        unsafe {
+            let ends = self.0.map(|quarter| {
+                _mm_or_si128(
+                    _mm_cmpeq_epi8(quarter, wanted.cr),
+                    _mm_cmpeq_epi8(quarter, wanted.lf),
+                )
+            });
+            let all = std::array::from_fn(|n| {
+                _mm_or_si128(ends[n], _mm_cmpeq_epi8(self.0[n], wanted.field))
+            });
+            (gather(all), gather(ends))
+        }
     }
 
-    #[inline(always)]
-    unsafe fn equal_either(self, one: __m128i, other: __m128i) -> u64 {
-        gather(self.0.map(|quarter| unsafe {
-            _mm_or_si128(_mm_cmpeq_epi8(quarter, one), _mm_cmpeq_epi8(quarter, other))
-        }))
-    }
+    const COUNTS_BITS: bool = false;
 
     type Base = __m128i;
 
