@@ -68,8 +68,11 @@ pub(crate) fn hd_uri(
         };
         if let Some(prefix) = prefix {
             out.extend_from_slice(prefix);
-            if prefix == b"urn:uuid:" {
-                out.extend(text.bytes().map(|b| b.to_ascii_lowercase()));
+            if prefix == b"urn:uuid:"
+                && let Ok(uuid) = Uuid::try_parse(text)
+            {
+                let mut hyphenated = Uuid::encode_buffer();
+                out.extend_from_slice(uuid.hyphenated().encode_lower(&mut hyphenated).as_bytes());
             } else {
                 out.extend_from_slice(text.as_bytes());
             }

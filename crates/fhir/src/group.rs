@@ -143,24 +143,43 @@ impl Groups {
         self.firsts[name]..self.firsts[name + 1]
     }
 
-    /// The segment of that name which an instance of `group` sees: in the group itself, below it, else further out.
+    /// Whether a group instance lies, below `around`, in `from` or in another occurrence of the same group: another order
+    /// has another ORC.
+    pub(crate) fn is_beside(&self, mut group: usize, from: Option<usize>, around: usize) -> bool {
+        let Some(from) = from else { return false };
+        while group != around && group != 0 {
+            let instance = self.instances[group];
+            if instance.parent == around {
+                return instance.group == self.instances[from].group;
+            }
+            group = instance.parent;
+        }
+        false
+    }
+
+    /// The segment of that name which an instance of `group` sees: in the group itself, below it, else further out, but
+    /// in no other occurrence of a group that it is in.
     pub(crate) fn find(&self, name: u8, mut group: usize) -> Option<usize> {
         if self.present & (1 << name) == 0 {
             return None;
         }
         let named = &self.named[self.all(name)];
+        let mut from = None;
         loop {
             let instance = self.instances[group];
             if let Some(here) = self.next(name, group, None, instance.start) {
                 return Some(here);
             }
             let below = named.get(named.partition_point(|n| *n < instance.start));
-            if let Some(below) = below.filter(|n| **n < instance.end) {
+            let seen =
+                |n: &&usize| **n < instance.end && !self.is_beside(self.of[**n], from, group);
+            if let Some(below) = below.filter(seen) {
                 return Some(*below);
             }
             if group == 0 {
                 return None;
             }
+            from = Some(group);
             group = instance.parent;
         }
     }

@@ -43,43 +43,13 @@ pub(crate) fn criteria(system: &[u8], value: &[u8], out: &mut String) {
     }
 }
 
-/// Appends a resource's JSON with the ids alone of what it refers to, so that both ways to write a reference give one seed.
-pub(crate) fn content(json: &[u8], seed: &mut Vec<u8>) {
-    const KEY: &[u8] = b"\"reference\":\"";
-    let mut rest = json;
-    while let Some(start) = rest.windows(KEY.len()).position(|window| window == KEY) {
-        let (before, value) = rest.split_at(start + KEY.len());
-        seed.extend_from_slice(before);
-        let end = value
-            .iter()
-            .position(|&byte| byte == b'"')
-            .unwrap_or(value.len());
-        let prefix = value[..end]
-            .iter()
-            .rposition(|byte| b"/:".contains(byte))
-            .map_or(0, |at| at + 1);
-        rest = &value[prefix..];
-    }
-    seed.extend_from_slice(rest);
-}
-
-/// What tells a resource from others of its type.
-pub(crate) enum Known<'j> {
-    /// System and value of an identifier.
-    Identifier(&'j [u8], &'j [u8]),
-    /// Identifiers without a system, and what the resource is a part of: a bed is known by its number in a room.
-    Numbers(&'j [u8], &'j [u8]),
-    /// Nothing but its content.
-    Content,
-}
-
-/// What tells a resource from others, out of its members as written (`,"name":value…`).
-pub(crate) fn of(json: &[u8]) -> Known<'_> {
-    let (mut identifiers, mut whole): (&[u8], &[u8]) = (b"", b"");
-    members(json, |key, value| match key {
-        b"identifier" => identifiers = value,
-        b"partOf" => whole = value,
-        _ => {}
+/// System and value of the first identifier that has both, out of a resource's members as written (`,"name":value…`).
+pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut identifiers: &[u8] = b"";
+    members(json, |key, value| {
+        if key == b"identifier" {
+            identifiers = value;
+        }
     });
     let mut found = None;
     items(identifiers, |item| {
@@ -93,11 +63,7 @@ pub(crate) fn of(json: &[u8]) -> Known<'_> {
             found = Some((system, value));
         }
     });
-    match found {
-        Some((system, value)) => Known::Identifier(system, value),
-        None if identifiers.is_empty() => Known::Content,
-        None => Known::Numbers(identifiers, whole),
-    }
+    found
 }
 
 /// The reference in `partOf`, as written, when a resource says nothing else.

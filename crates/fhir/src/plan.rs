@@ -122,8 +122,6 @@ pub(crate) struct Child {
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) slot: Option<u8>,
-    /// The group below the resource's own that the loop over segments goes through.
-    pub(crate) within: Option<usize>,
     /// Slot, field and number of the loop over repetitions.
     pub(crate) repetitions: Option<(u8, u16, u8)>,
     /// Loops over all linked instances of this resource.
@@ -136,6 +134,8 @@ pub(crate) struct Item {
 pub(crate) struct Candidate {
     pub(crate) conditions: Vec<Condition<Source>>,
     pub(crate) from: Option<Source>,
+    /// The field whose repetitions its item repeats with, where it is not `from`.
+    pub(crate) over: Option<Source>,
     pub(crate) value: Value,
     /// JSON written when the source is valued but cannot be translated.
     pub(crate) default: Option<Vec<u8>>,
@@ -171,6 +171,8 @@ pub(crate) enum Value {
     /// The URI of an assigning authority (HD).
     Authority,
     Join(Vec<Part>, Primitive),
+    /// All repetitions of a field, one a line; outside of a loop over segments those of all its segments.
+    Lines(Primitive),
     Nested {
         kind: &'static str,
         root: Node,
@@ -214,6 +216,11 @@ pub(crate) struct TableEntry {
 }
 
 impl Table {
+    pub(crate) fn has_system(&self, uri: &[u8]) -> bool {
+        let mut systems = self.codes.iter().filter_map(|code| code.system.as_ref());
+        systems.any(|system| system.as_bytes() == uri)
+    }
+
     pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
         let at = self
             .codes

@@ -376,3 +376,21 @@ fn base64(text: &str, out: &mut Vec<u8>) -> Result<(), IssueReason> {
     out.push(b'"');
     Ok(())
 }
+
+/// Appends bytes as a JSON text in base64 (RFC 4648 §4).
+pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    out.push(b'"');
+    for chunk in bytes.chunks(3) {
+        let [a, b, c] = [0, 1, 2].map(|n| u32::from(chunk.get(n).copied().unwrap_or(0)));
+        let all = a << 16 | b << 8 | c;
+        for (n, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            out.push(if n > chunk.len() {
+                b'='
+            } else {
+                DIGITS[(all >> shift & 63) as usize]
+            });
+        }
+    }
+    out.push(b'"');
+}

@@ -154,14 +154,16 @@ fn a_part_of_which_nothing_is_known_gives_way_to_its_whole() {
 }
 
 #[test]
-fn a_bed_is_known_by_its_number_in_its_room() {
-    let bed = |room: &str| {
-        let all = convert("Location", &format!("PID|||1\rPV1|1||^{room}^7\r"));
-        let bed = all.iter().find(|l| l["identifier"][0]["value"] == "7");
-        bed.unwrap()["id"].clone()
+fn what_no_system_identifies_is_known_by_its_place() {
+    let beds = || {
+        let all = convert("Location", "PID|||1\rPV1|1||^12^7\rPV1|2||^12^7\r");
+        let beds = all.iter().filter(|l| l["identifier"][0]["value"] == "7");
+        beds.map(|bed| bed["id"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(bed("12"), bed("12"));
-    assert_ne!(bed("12"), bed("13"));
+    let found = beds();
+    assert_eq!(found.len(), 2);
+    assert_ne!(found[0], found[1]);
+    assert_eq!(found, beds());
 }
 
 #[test]

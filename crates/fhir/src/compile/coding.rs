@@ -84,6 +84,7 @@ impl<'m> Compiler<'m> {
             let candidate = Candidate {
                 conditions: scope.conditions.clone(),
                 from: Some(code),
+                over: scope.over,
                 value: Value::Mapped(table, part, Primitive::Text),
                 default: None,
                 allowed: None,

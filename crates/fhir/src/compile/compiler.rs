@@ -81,6 +81,7 @@ pub(super) struct Scope<'s> {
     pub(super) prefix: Vec<Placed>,
     pub(super) conditions: Vec<Condition<Source>>,
     pub(super) codes: Option<usize>,
+    pub(super) over: Option<Source>,
     pub(super) depth: usize,
 }
 
@@ -93,6 +94,7 @@ impl<'s> Scope<'s> {
             prefix: Vec::new(),
             conditions: Vec::new(),
             codes: None,
+            over: None,
             depth: 0,
         }
     }

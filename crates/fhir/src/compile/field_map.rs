@@ -61,6 +61,16 @@ impl<'m> Compiler<'m> {
                         None
                     }
                 });
+            let over = match &row.over {
+                None => scope.over,
+                Some(path) => match self.source(path, scope) {
+                    Ok(source) => Some(source),
+                    Err(message) => {
+                        self.error(map.file, row.line, format!("`over`: {message}"));
+                        continue;
+                    }
+                },
+            };
             let mut conditions = scope.conditions.clone();
             if let Some(condition) = &row.condition {
                 conditions.extend(self.condition(row.file, row.line, condition, scope));
@@ -90,7 +100,7 @@ impl<'m> Compiler<'m> {
             let codes = table.or(inherited);
             if let RowValue::As(Some(kind)) = &row.value
                 && Primitive::named(kind).is_none()
-                && !matches!(kind.as_str(), "system" | "hd-uri" | "HD[uri]")
+                && !matches!(kind.as_str(), "system" | "hd-uri" | "HD[uri]" | "lines")
             {
                 let inner = self.inner(row, kind, &path, tree);
                 let inner = inner.and_then(|inner| {
@@ -108,6 +118,7 @@ impl<'m> Compiler<'m> {
                             prefix: path,
                             conditions,
                             codes,
+                            over,
                             depth: scope.depth + 1,
                         };
                         self.apply(inner, &scope, tree);
@@ -119,6 +130,7 @@ impl<'m> Compiler<'m> {
             let leaf = Leaf {
                 row,
                 from,
+                over,
                 conditions,
                 codes,
                 original: original.map(|(table, coding)| (*table, coding.code, coding.system)),

@@ -13,6 +13,7 @@ use crate::tree::{Placed, Target, Tree};
 pub(super) struct Leaf<'r> {
     pub(super) row: &'r Row,
     pub(super) from: Option<Source>,
+    pub(super) over: Option<Source>,
     pub(super) conditions: Vec<Condition<Source>>,
     pub(super) codes: Option<usize>,
     pub(super) original: Option<(usize, Source, Option<Source>)>,
@@ -92,6 +93,7 @@ impl Compiler<'_> {
             Ok(Candidate {
                 conditions: leaf.conditions,
                 from: leaf.from,
+                over: leaf.over,
                 value,
                 default,
                 allowed,
@@ -155,6 +157,9 @@ impl<'t> End<'t> {
         match kind {
             Some("system") => return Ok(Value::System),
             Some("hd-uri" | "HD[uri]") => return Ok(Value::Authority),
+            Some("lines") if matches!(self.primitive, Primitive::Text | Primitive::Base64) => {
+                return Ok(Value::Lines(self.primitive));
+            }
             Some(kind) if !Primitive::named(kind).is_some_and(|k| k.fits(self.primitive)) => {
                 return Err(format!("`as: {kind}` does not fit {}", self.target.kind));
             }

@@ -205,6 +205,7 @@ impl<'m> Compiler<'m> {
                 from: scope
                     .filter(|scope| self.slots[usize::from(scope.base.slot)].each.is_some())
                     .map(|scope| scope.base),
+                over: None,
                 value: Value::Link {
                     resource: target,
                     all,

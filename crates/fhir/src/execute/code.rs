@@ -65,6 +65,25 @@ impl<T: Trace> Run<'_, '_, T> {
         keeps
     }
 
+    /// Whether a code claims the system of a table that does not have it: then it stands without a system.
+    pub(super) fn is_foreign(
+        &self,
+        table: usize,
+        code: Source,
+        uri: &[u8],
+        scratch: &mut String,
+    ) -> bool {
+        let uri = uri
+            .strip_prefix(b"\"")
+            .and_then(|uri| uri.strip_suffix(b"\""));
+        let table = &self.tables[table];
+        let known = self
+            .places
+            .text(code, scratch)
+            .and_then(|text| table.get(text));
+        known.is_none() && uri.is_some_and(|uri| table.has_system(uri))
+    }
+
     /// The URI of an assigning authority.
     pub(super) fn authority_uri(
         &mut self,

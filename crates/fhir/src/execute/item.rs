@@ -13,7 +13,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let slot = usize::from(slot);
         let before = self.places.slots[slot];
         let mut result = Written::Nothing;
-        let group = self.work.instances[self.instance].group;
+        self.looping |= 1 << slot;
         let mut current = before;
         while let Some(ordinal) = current {
             self.places.slots[slot] = current;
@@ -21,11 +21,19 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             if written > result {
                 result = written;
             }
-            let name = self.work.groups.names[ordinal];
-            current = self.work.groups.next(name, group, item.within, ordinal + 1);
+            current = self.following(slot, ordinal);
         }
+        self.looping &= !(1 << slot);
         self.places.slots[slot] = before;
         result
+    }
+
+    /// The segment that the loop of a slot comes to next.
+    pub(super) fn following(&self, slot: usize, ordinal: usize) -> Option<usize> {
+        let group = self.work.instances[self.instance].group;
+        let name = self.work.groups.names[ordinal];
+        let within = self.slots[slot].within;
+        self.work.groups.next(name, group, within, ordinal + 1)
     }
 
     fn repetitions_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {

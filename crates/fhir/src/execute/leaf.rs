@@ -13,11 +13,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let mut scratch = std::mem::take(&mut self.work.scratch);
         let mut result = Written::Nothing;
         for candidate in candidates {
-            if !candidate
-                .conditions
-                .iter()
-                .all(|condition| self.places.holds(condition, &mut scratch))
-            {
+            if !self.is_over_segments(candidate) && !self.holds(candidate, &mut scratch) {
                 continue;
             }
             let start = buffer.len();
@@ -62,6 +58,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             .wrote(candidate, how, range, &self.places, &self.work.groups);
     }
 
+    pub(super) fn holds(&self, candidate: &Candidate, scratch: &mut String) -> bool {
+        let mut conditions = candidate.conditions.iter();
+        conditions.all(|condition| self.places.holds(condition, scratch))
+    }
+
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
         let Some(allowed) = &candidate.allowed else {
             return true;
@@ -100,6 +101,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer, scratch),
             (Value::Never, _) | (_, None) => Written::Nothing,
             (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer, scratch),
+            (Value::Lines(kind), Some(from)) => self.lines(candidate, from, *kind, buffer, scratch),
             (Value::Authority, Some(from)) => self.authority_uri(from, buffer, scratch),
             (Value::System, Some(from)) => self.system_uri(from, buffer, scratch),
             (Value::Mapped(table, part, kind), Some(from)) => {
@@ -118,7 +120,12 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 if !self.keeps(*table, *code, *system, scratch) {
                     Written::Nothing
                 } else if *is_system {
-                    self.system_uri(from, buffer, scratch)
+                    let start = buffer.len();
+                    let written = self.system_uri(from, buffer, scratch);
+                    if self.is_foreign(*table, *code, &buffer[start..], scratch) {
+                        return Written::Nothing;
+                    }
+                    written
                 } else {
                     self.primitive(from, *primitive, buffer, scratch)
                 }

@@ -5,10 +5,11 @@ use uuid::Uuid;
 use super::element::Written;
 use super::instances::Instance;
 use super::resource::{by_id, head};
+use super::resource_id::number;
 use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
-use crate::identity::{self, Known};
+use crate::identity;
 use crate::options::References;
 use crate::plan::{Node, Source};
 
@@ -19,6 +20,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         root: &'r Node,
         buffer: &mut Vec<u8>,
     ) -> Written {
+        self.nested += 1;
+        let ordinal = self.nested;
         let mut body = self.work.buffers.pop().unwrap_or_default();
         body.clear();
         self.trace.opened(0);
@@ -40,22 +43,16 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         seed.extend_from_slice(kind.as_bytes());
         seed.push(b'|');
         let criteria_start = self.out.criteria.len();
-        match identity::of(&body) {
-            Known::Identifier(system, value) => {
-                seed.extend_from_slice(system);
-                seed.push(b'|');
-                seed.extend_from_slice(value);
-                identity::criteria(system, value, &mut self.out.criteria);
-            }
-            Known::Numbers(numbers, whole) => {
-                let mut scratch = std::mem::take(&mut self.work.scratch);
-                self.facility(&mut seed, &mut scratch);
-                self.work.scratch = scratch;
-                seed.push(b'|');
-                identity::content(numbers, &mut seed);
-                identity::content(whole, &mut seed);
-            }
-            Known::Content => identity::content(&body, &mut seed),
+        if let Some((system, value)) = identity::of(&body) {
+            seed.extend_from_slice(system);
+            seed.push(b'|');
+            seed.extend_from_slice(value);
+            identity::criteria(system, value, &mut self.out.criteria);
+        } else {
+            // A number without a system names nothing for sure, a name still less: the resource is known by its place.
+            seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
+            seed.push(b'|');
+            number(ordinal, &mut seed);
         }
         let id = identity::id(&seed);
         if self.out.criteria.len() == criteria_start {
@@ -141,16 +138,18 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         standing.next().map(|(n, _)| first + n)
     }
 
-    /// The linked instance nearest to the current one: same segment, then same group, then the groups around it.
+    /// The linked instance nearest to the current one: same segment, then same group, then the groups around it, but no
+    /// other occurrence of a group that it is in.
     fn nearest(&self, resource: usize) -> Option<usize> {
         let own = self.work.instances[self.instance];
         let range = self.work.firsts[resource]..self.work.firsts[resource + 1];
         let instances = &self.work.instances[range.clone()];
-        let mut group = own.group;
+        let (mut group, mut from) = (own.group, None);
         loop {
             let around = self.work.groups.instances[group];
             let first = instances.partition_point(|instance| instance.anchor < around.start);
             let usable = |n: usize, i: &Instance| range.start + n != self.instance && !i.dropped;
+            let beside = |i: &Instance| self.work.groups.is_beside(i.group, from, group);
             let mut within = instances
                 .iter()
                 .enumerate()
@@ -163,12 +162,14 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             if let Some(same) = same {
                 return Some(range.start + same);
             }
-            if let Some((n, _)) = within.find(|(n, i)| usable(*n, i)) {
+            let found = within.find(|(n, i)| usable(*n, i));
+            if let Some((n, _)) = found.filter(|(_, i)| !beside(i)) {
                 return Some(range.start + n);
             }
             if group == 0 {
                 return None;
             }
+            from = Some(group);
             group = around.parent;
         }
     }

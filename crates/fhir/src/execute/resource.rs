@@ -20,6 +20,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             return;
         }
         self.instance = at;
+        self.slots = &resource.slots;
+        self.nested = 0;
         self.stand(resource, instance.group, instance.anchor);
         let mut buffer = std::mem::take(&mut self.out.bytes);
         let start = buffer.len();

@@ -158,7 +158,7 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
     }
 }
 
-fn number(n: usize, out: &mut Vec<u8>) {
+pub(super) fn number(n: usize, out: &mut Vec<u8>) {
     let mut digits = [0_u8; 20];
     let (mut at, mut rest) = (digits.len(), n);
     loop {

@@ -13,7 +13,7 @@ use crate::error::ConvertError;
 use crate::group::Groups;
 use crate::options::{ConvertOptions, UtcOffset};
 use crate::place::Places;
-use crate::plan::{MessagePlan, Table};
+use crate::plan::{MessagePlan, Slot, Table};
 use crate::primitive;
 use crate::split::Split;
 
@@ -71,6 +71,9 @@ pub(crate) fn run(
         instance: 0,
         linked: None,
         trace,
+        slots: &[],
+        looping: 0,
+        nested: 0,
     };
     let result = run.all();
     run.work.split = run.places.split;
@@ -103,6 +106,12 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) instance: usize,
     pub(super) linked: Option<usize>,
     pub(super) trace: T,
+    /// Slots of the resource that is written.
+    pub(super) slots: &'r [Slot],
+    /// Slots whose loop over segments is running, as bits.
+    pub(super) looping: u64,
+    /// Nested resources written for it so far.
+    pub(super) nested: usize,
 }
 
 impl<T: Trace> Run<'_, '_, T> {

@@ -3,8 +3,8 @@
 use super::element::Written;
 use super::run::Run;
 use super::trace::Trace;
-use crate::plan::{Part, Source};
-use crate::primitive::Primitive;
+use crate::plan::{Candidate, Part, Source, Value};
+use crate::primitive::{self, Primitive};
 
 impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn primitive(
@@ -26,6 +26,74 @@ impl<T: Trace> Run<'_, '_, T> {
                 Written::Nothing
             }
         }
+    }
+
+    /// Whether a value is made of all segments of a slot, each of which its conditions are asked of.
+    pub(super) fn is_over_segments(&self, candidate: &Candidate) -> bool {
+        let slot = candidate.from.map_or(0, |from| usize::from(from.slot));
+        matches!(candidate.value, Value::Lines(_))
+            && self.slots[slot].each.is_some()
+            && self.looping & (1 << slot) == 0
+    }
+
+    /// All repetitions of a field, one a line; outside of a loop over segments those of all its segments.
+    pub(super) fn lines(
+        &mut self,
+        candidate: &Candidate,
+        from: Source,
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+        scratch: &mut String,
+    ) -> Written {
+        let slot = usize::from(from.slot);
+        let all = self.is_over_segments(candidate);
+        let before = self.places.slots[slot];
+        let mut text = std::mem::take(&mut self.work.other);
+        text.clear();
+        let (mut lines, mut valued) = (0, 0);
+        let mut current = before;
+        while let Some(ordinal) = current {
+            self.places.slots[slot] = current;
+            let wanted = !all || self.holds(candidate, scratch);
+            let field = self.places.field(from.slot, from.field);
+            let mut rest = field.filter(|_| wanted).map(|field| field.whole);
+            while let Some(whole) = rest {
+                let (repetition, others) = self.places.split_repetition(whole);
+                rest = others;
+                let mut piece = Some(repetition);
+                if from.component > 0 {
+                    piece = piece.and_then(|piece| self.places.part(piece, from.component));
+                }
+                if from.subcomponent > 0 {
+                    piece = piece.and_then(|piece| self.places.subpart(piece, from.subcomponent));
+                }
+                let line = piece.and_then(|piece| self.places.text_of(piece, scratch));
+                if lines > 0 {
+                    text.push('\n');
+                }
+                lines += 1;
+                if let Some(line) = line {
+                    text.push_str(line);
+                    valued = text.len();
+                }
+            }
+            current = all.then(|| self.following(slot, ordinal)).flatten();
+        }
+        self.places.slots[slot] = before;
+        text.truncate(valued);
+        let start = buffer.len();
+        let written = !text.is_empty()
+            && if kind == Primitive::Base64 {
+                primitive::encode(text.as_bytes(), buffer);
+                true
+            } else {
+                kind.write(&text, self.offset, buffer).is_ok()
+            };
+        if !written {
+            buffer.truncate(start);
+        }
+        self.work.other = text;
+        Written::content_if(written)
     }
 
     pub(super) fn join(

@@ -45,6 +45,8 @@ pub(crate) struct Row {
     pub(crate) default: Option<String>,
     /// In an overlay: replaces every row to the same target, whatever it comes from.
     pub(crate) replaces: bool,
+    /// The field whose repetitions the item repeats with, where it is not `from`.
+    pub(crate) over: Option<SourcePath>,
 }
 
 #[derive(Clone, Debug)]

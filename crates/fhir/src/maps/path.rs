@@ -11,6 +11,9 @@ pub(crate) enum Step {
     Resource { name: String },
 }
 
+/// The item that all maps of a resource fill: `dosageInstruction[one]`.
+pub(crate) const ONE: u16 = u16::MAX - 1;
+
 /// Reads a target path; `$this` is the empty path.
 pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
     let text = text.trim();
@@ -44,8 +47,10 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
             at = end + 1;
             if number.is_empty() {
                 steps.push(Step::All { name });
+            } else if number == "one" {
+                steps.push(Step::Element { name, item: ONE });
             } else {
-                let item = number.parse::<u16>().ok().filter(|n| *n > 0);
+                let item = number.parse::<u16>().ok().filter(|n| (1..ONE).contains(n));
                 let item = item.ok_or_else(|| {
                     format!("target path `{text}`: `[{number}]` is no item number from 1")
                 })?;

@@ -17,6 +17,7 @@ impl Shape {
                             place: shape.first_row().unwrap_or_default(),
                             conditions: Vec::new(),
                             from: None,
+                            over: None,
                             value: Value::Nested {
                                 kind,
                                 root: shape.node(r4),
@@ -32,7 +33,6 @@ impl Shape {
                     .into_iter()
                     .map(|item| Item {
                         slot: item.slot,
-                        within: item.within,
                         repetitions: item.repetitions,
                         links: item.links,
                         node: item.shape.node(r4),

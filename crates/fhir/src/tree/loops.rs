@@ -2,6 +2,7 @@
 
 use super::shape::{Entry, Shape, TreeItem};
 use crate::maps::condition::Condition;
+use crate::maps::path::ONE;
 use crate::plan::{Candidate, Part, Slot, Source, Value};
 
 impl Shape {
@@ -48,9 +49,14 @@ impl Shape {
 
 impl TreeItem {
     fn assign(&mut self, slots: &[Slot], loops: &mut usize, open: &mut Vec<u8>) {
-        let mut sources: Vec<Source> = Vec::new();
-        self.shape
-            .candidates(&mut |candidate| sources.extend(candidate.from));
+        if self.key.1 == ONE {
+            return self.shape.assign(slots, loops, open);
+        }
+        let (mut sources, mut whole): (Vec<Source>, bool) = (Vec::new(), false);
+        self.shape.candidates(&mut |candidate| {
+            sources.extend(candidate.over.or(candidate.from));
+            whole |= matches!(candidate.value, Value::Lines(_));
+        });
         let each = sources
             .iter()
             .map(|source| source.slot)
@@ -58,10 +64,10 @@ impl TreeItem {
         let opened = each.filter(|slot| !open.contains(slot));
         if let Some(slot) = opened {
             self.slot = Some(slot);
-            self.within = slots[usize::from(slot)].within;
             open.push(slot);
         }
         if let Some(first) = sources.first().copied()
+            && !whole
             && first.field > 0
             && first.repetition == 0
             && sources

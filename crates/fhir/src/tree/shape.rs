@@ -2,7 +2,7 @@
 
 use super::walk::walk;
 use crate::definitions::Definitions;
-use crate::maps::path::Step;
+use crate::maps::path::{ONE, Step};
 use crate::plan::{Candidate, Node, Slot};
 use crate::primitive::Primitive;
 
@@ -22,7 +22,10 @@ impl Application {
             .iter()
             .map(|step| Placed {
                 step: step.clone(),
-                application,
+                application: match step {
+                    Step::Element { item: ONE, .. } => 0,
+                    _ => application,
+                },
             })
             .collect()
     }
@@ -63,7 +66,6 @@ pub(super) struct TreeItem {
     pub(super) key: (usize, u16),
     pub(super) links: Option<usize>,
     pub(super) slot: Option<u8>,
-    pub(super) within: Option<usize>,
     pub(super) repetitions: Option<(u8, u16, u8)>,
     pub(super) shape: Shape,
 }

@@ -94,7 +94,6 @@ pub(super) fn walk<'t>(
                 key,
                 links,
                 slot: None,
-                within: None,
                 repetitions: None,
                 shape: Shape::Empty,
             });

@@ -8,13 +8,17 @@ use crate::maps::yaml::Node;
 impl Reader<'_> {
     pub(super) fn row(&mut self, node: &Node) -> Option<Row> {
         let keys = [
-            "from", "to", "if", "as", "codes", "value", "join", "default", "note", "replace",
+            "from", "to", "if", "as", "codes", "value", "join", "default", "over", "note",
+            "replace",
         ];
-        let keys = if self.overlay { &keys[..] } else { &keys[..9] };
+        let keys = if self.overlay { &keys[..] } else { &keys[..10] };
         let entries = self.entries(node, keys);
         let errors = self.errors.len();
         let from = self
             .text(&entries, "from")
+            .and_then(|text| self.source(node.line, &text));
+        let over = self
+            .text(&entries, "over")
             .and_then(|text| self.source(node.line, &text));
         let to_text = self.required(&entries, "to");
         let to = path::target(&to_text)
@@ -78,6 +82,7 @@ impl Reader<'_> {
             codes,
             default,
             replaces,
+            over,
         })
     }
 }
