@@ -108,6 +108,11 @@ async fn an_endless_frame_ends_at_the_frame_timeout_and_is_not_held() {
     assert_eq!(metric(&running, "kiln_listen_receiving_bytes"), 0);
     others_are_served(&running).await;
     running.shutdown().await.unwrap();
+    let dead = read_all(directory.path(), Stream::Dead).await;
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].header(header::REASON), "frame-timeout");
+    assert!(dead[0].value.starts_with(b"MSH|^~\\&|A|B\rxxx"));
+    assert_eq!(dead[0].value.len(), kiln_hl7::HEAD_BYTES);
 }
 
 #[tokio::test]
@@ -134,8 +139,15 @@ async fn long_messages_that_do_not_end_share_one_bounded_room() {
         metric(&running, "kiln_listen_receiving_bytes") > 128 * 1024
     })
     .await;
-    // Messages of usual length need none of it.
+    // Messages of usual length need none of it, in however many parts they come.
     others_are_served(&running).await;
+    let mut slow = Sender::connect(&running).await;
+    let frame = [b"\x0b", &adt("SLOW")[..], b"\x1c\r"].concat();
+    for part in frame.chunks(10) {
+        slow.raw(part).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(field(&slow.answer().await.unwrap(), "MSA", 2), "SLOW");
     until("their end", || {
         assert!(metric(&running, "kiln_listen_receiving_bytes") <= i64::try_from(FRAME).unwrap());
         closed(&running, "frame-timeout") + closed(&running, "no-room") == 8

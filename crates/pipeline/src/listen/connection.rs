@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use kiln_hl7::{HEAD_BYTES, MllpCodec, MllpEvent};
+use kiln_hl7::{MllpCodec, MllpEvent};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -29,7 +29,8 @@ use super::room::Receiving;
 use super::socket;
 use super::take::{Answer, Pending, Queueing, keep_partial, oversized, take};
 
-/// Most bytes taken from the socket at once. A connection without a message in hand has no buffer at all.
+/// Most bytes taken from the socket at once, and most that a connection holds of a message that has not ended before it
+/// needs a part of the room for such. A connection without a message in hand has no buffer at all.
 const READ_BYTES: usize = 16 * 1024;
 /// After a close of ours, what the peer still sends is read and dropped for so long: closing at once would reset the
 /// connection, and the peer might lose the answers that it has not read.
@@ -169,7 +170,7 @@ impl Connection {
             };
             self.happened(event);
         }
-        self.receiving.shrink(self.buffer.len());
+        self.receiving.shrink(covered(&self.buffer));
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
         }
@@ -226,7 +227,11 @@ impl Connection {
         } else {
             ("frame-timeout", Closed::FrameTimeout)
         };
-        let head = Bytes::copy_from_slice(&self.buffer[..self.buffer.len().min(HEAD_BYTES)]);
+        // What the codec would say at the end of the stream has the message's head.
+        let head = match self.codec.decode_eof(&mut self.buffer) {
+            Ok(Some(MllpEvent::Truncated { head, .. } | MllpEvent::Oversized { head, .. })) => head,
+            _ => Bytes::new(),
+        };
         self.in_flight_bytes += head.len();
         let detail = "the message did not end in time".to_owned();
         self.queueing = Some(keep_partial(&head, reason, detail, &self.shared));
@@ -319,7 +324,7 @@ async fn more(
     buffer: &mut BytesMut,
     receiving: &mut Receiving,
 ) -> io::Result<usize> {
-    receiving.grow(buffer.len()).await;
+    receiving.grow(covered(buffer)).await;
     loop {
         read.readable().await?;
         if let Some(bytes) = read_some(read, buffer)? {
@@ -328,11 +333,24 @@ async fn more(
     }
 }
 
+/// How much of a buffer is to have its room: all of it, once it is longer than every connection may have.
+fn covered(buffer: &BytesMut) -> usize {
+    if buffer.len() < READ_BYTES {
+        0
+    } else {
+        buffer.len()
+    }
+}
+
 /// Takes what is here; none when nothing is.
 fn read_some(read: &OwnedReadHalf, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
     use bytes::BufMut as _;
-    buffer.reserve(READ_BYTES);
-    match read.try_read_buf(&mut buffer.limit(READ_BYTES)) {
+    let most = match READ_BYTES.saturating_sub(buffer.len()) {
+        0 => READ_BYTES,
+        free => free,
+    };
+    buffer.reserve(most);
+    match read.try_read_buf(&mut buffer.limit(most)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
         Err(error) => Err(error),
