@@ -117,14 +117,14 @@ fn each_input_of_a_directory_has_its_own_output() {
 fn what_failed_is_named_and_the_rest_is_converted() {
     let root = tempfile::tempdir().unwrap();
     fs::copy(fixture("vxu-v04-refusal.hl7"), root.path().join("a.hl7")).unwrap();
-    fs::copy(fixture("orm-o01-lab-order.hl7"), root.path().join("b.hl7")).unwrap();
+    fs::copy(fixture("qbp-q22-find-candidates.hl7"), root.path().join("b.hl7")).unwrap();
     fs::write(root.path().join("c.hl7"), "this is no message").unwrap();
     let output = kiln().arg("convert").arg(root.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(!output.stdout.is_empty());
     let summary = text(&output.stderr);
     assert!(
-        summary.contains("b.hl7, message 1: no map for message type ORM^O01"),
+        summary.contains("b.hl7, message 1: no map for message type QBP^Q22"),
         "{summary}"
     );
     assert!(summary.contains("c.hl7"), "{summary}");
