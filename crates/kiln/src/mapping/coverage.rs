@@ -17,7 +17,7 @@ use crate::failure::Failure;
     after_help = "Examples:\n  kiln mapping coverage                             a summary of each table\n  kiln mapping coverage --table 'PID[Patient]'      every row of one table\n  kiln mapping coverage --missing --table PID       what is neither mapped nor left out, in the tables of PID\n  kiln mapping coverage --json | jq 'select(.status == \"skipped\")'"
 )]
 pub(crate) struct Coverage {
-    /// Every row of this table, or of all tables that begin with it, such as PID or ADT_A01
+    /// Every row of this table, or of all tables that begin with it, such as PID
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
     /// Only rows that are neither mapped nor left out with a reason
