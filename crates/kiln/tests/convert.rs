@@ -117,7 +117,11 @@ fn each_input_of_a_directory_has_its_own_output() {
 fn what_failed_is_named_and_the_rest_is_converted() {
     let root = tempfile::tempdir().unwrap();
     fs::copy(fixture("vxu-v04-refusal.hl7"), root.path().join("a.hl7")).unwrap();
-    fs::copy(fixture("qbp-q22-find-candidates.hl7"), root.path().join("b.hl7")).unwrap();
+    fs::copy(
+        fixture("qbp-q22-find-candidates.hl7"),
+        root.path().join("b.hl7"),
+    )
+    .unwrap();
     fs::write(root.path().join("c.hl7"), "this is no message").unwrap();
     let output = kiln().arg("convert").arg(root.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
