@@ -84,10 +84,11 @@ impl Definitions {
         self.elements.contains_key(name)
     }
 
-    pub(crate) fn is_resource(&self, name: &str) -> bool {
-        self.elements
-            .get(name)
-            .is_some_and(|all| all.iter().any(|e| e.name == "meta"))
+    /// The resource of that name, if there is one.
+    pub(crate) fn resource(&self, name: &str) -> Option<&'static str> {
+        let (name, elements) = self.elements.get_key_value(name)?;
+        let plain = !name.contains('.');
+        (plain && elements.iter().any(|e| e.name == "meta")).then_some(*name)
     }
 
     pub(crate) fn type_names(&self) -> impl Iterator<Item = &'static str> {
@@ -95,6 +96,10 @@ impl Definitions {
             .keys()
             .copied()
             .filter(|name| !name.contains('.'))
+    }
+
+    pub(crate) fn resource_names(&self) -> impl Iterator<Item = &'static str> {
+        self.type_names().filter_map(|name| self.resource(name))
     }
 
     /// The codes of a value set with a required binding, where they are few enough to be listed.

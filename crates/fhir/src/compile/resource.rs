@@ -16,17 +16,8 @@ impl<'m> Compiler<'m> {
         resource: &'m ResourceMap,
         groups: &[Group],
     ) -> Option<ResourcePlan> {
-        let Some(kind) = self
-            .r4
-            .type_names()
-            .find(|name| *name == resource.kind && self.r4.is_resource(name))
-        else {
-            let hint = nearest::hint(
-                &resource.kind,
-                self.r4
-                    .type_names()
-                    .filter(|name| self.r4.is_resource(name)),
-            );
+        let Some(kind) = self.r4.resource(&resource.kind) else {
+            let hint = nearest::hint(&resource.kind, self.r4.resource_names());
             self.error(
                 resource.file,
                 resource.line,

@@ -116,14 +116,10 @@ fn nested<'t>(
             target.kind
         ));
     }
-    let Some(kind) = r4
-        .type_names()
-        .find(|kind| *kind == name && r4.is_resource(kind))
-    else {
-        let names = r4.type_names().filter(|kind| r4.is_resource(kind));
+    let Some(kind) = r4.resource(name) else {
         return Err(format!(
             "`{name}` is no resource of R4{}",
-            nearest::hint(name, names)
+            nearest::hint(name, r4.resource_names())
         ));
     };
     if matches!(shape, Shape::Empty) {
