@@ -66,7 +66,7 @@ impl<'m> Compiler<'m> {
                 Some(path) => match self.source(path, scope) {
                     Ok(source) => Some(source),
                     Err(message) => {
-                        self.error(map.file, row.line, format!("`over`: {message}"));
+                        self.error(row.file, row.line, format!("`over`: {message}"));
                         continue;
                     }
                 },
