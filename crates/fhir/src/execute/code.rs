@@ -33,11 +33,7 @@ impl<T: Trace> Run<'_, '_, T> {
             CodePart::Display => entry.display.as_ref(),
             CodePart::System => entry.system.as_ref(),
         };
-        let start = buffer.len();
         let written = text.is_some_and(|text| kind.write(text, self.offset, buffer).is_ok());
-        if !written {
-            buffer.truncate(start);
-        }
         Written::content_if(written)
     }
 

@@ -77,6 +77,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         known
     }
 
+    /// Writes what one row gives. What it leaves in the buffer when that comes to nothing is cut off by the caller.
     fn candidate(
         &mut self,
         candidate: &'r Candidate,

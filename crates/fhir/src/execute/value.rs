@@ -17,11 +17,9 @@ impl<T: Trace> Run<'_, '_, T> {
         let Some(text) = self.places.text(from, scratch) else {
             return Written::Nothing;
         };
-        let start = buffer.len();
         match kind.write(text, self.offset, buffer) {
             Ok(()) => Written::Content,
             Err(reason) => {
-                buffer.truncate(start);
                 self.issue(Some(from), reason);
                 Written::Nothing
             }
@@ -81,7 +79,6 @@ impl<T: Trace> Run<'_, '_, T> {
         }
         self.places.slots[slot] = before;
         text.truncate(valued);
-        let start = buffer.len();
         let written = !text.is_empty()
             && if kind == Primitive::Base64 {
                 primitive::encode(text.as_bytes(), buffer);
@@ -89,9 +86,6 @@ impl<T: Trace> Run<'_, '_, T> {
             } else {
                 kind.write(&text, self.offset, buffer).is_ok()
             };
-        if !written {
-            buffer.truncate(start);
-        }
         self.work.other = text;
         Written::content_if(written)
     }
