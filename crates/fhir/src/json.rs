@@ -21,3 +21,18 @@ pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&bytes[start..]);
 }
+
+/// Appends a number that is not negative.
+pub(crate) fn number(n: u64, out: &mut Vec<u8>) {
+    let mut digits = [0_u8; 20];
+    let (mut at, mut rest) = (digits.len(), n);
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}

@@ -143,21 +143,10 @@ impl Primitive {
                 if number < least {
                     return Err(IssueReason::InvalidNumber);
                 }
-                let mut digits = [0_u8; 12];
-                let mut at = digits.len();
-                let mut rest = number.unsigned_abs();
-                loop {
-                    at -= 1;
-                    digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-                    rest /= 10;
-                    if rest == 0 {
-                        break;
-                    }
-                }
                 if number < 0 {
                     out.push(b'-');
                 }
-                out.extend_from_slice(&digits[at..]);
+                json::number(number.unsigned_abs().into(), out);
                 Ok(())
             }
             Primitive::Decimal => decimal(text, out),

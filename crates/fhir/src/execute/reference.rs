@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::element::Written;
 use super::instances::Instance;
 use super::resource::{by_id, head};
-use super::resource_id::number;
 use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
 use crate::identity;
+use crate::json;
 use crate::options::References;
 use crate::plan::{Node, Source};
 
@@ -52,7 +52,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             // A number without a system names nothing for sure, a name still less: the resource is known by its place.
             seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
             seed.push(b'|');
-            number(ordinal, &mut seed);
+            json::number(ordinal, &mut seed);
         }
         let id = identity::id(&seed);
         if self.out.criteria.len() == criteria_start {

@@ -6,11 +6,12 @@ use super::run::Run;
 use super::trace::{Identified, Trace};
 use crate::authority::{self, Authority};
 use crate::identity;
+use crate::json;
 use crate::plan::{Identity, ResourcePlan, Source};
 use crate::split::Piece;
 
 impl<'a, T: Trace> Run<'_, 'a, T> {
-    pub(super) fn id(&mut self, resource: &ResourcePlan, ordinal: usize) -> Uuid {
+    pub(super) fn id(&mut self, resource: &ResourcePlan, ordinal: u64) -> Uuid {
         let mut seed = std::mem::take(&mut self.work.seed);
         let mut scratch = std::mem::take(&mut self.work.scratch);
         let found = resource.id.iter().find(|alternative| {
@@ -32,7 +33,7 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
             seed.push(b'|');
             seed.extend_from_slice(resource.name.as_bytes());
             seed.extend_from_slice(b"|#");
-            number(ordinal, &mut seed);
+            json::number(ordinal, &mut seed);
         }
         let how = match found {
             Some(parts) => Identified::By(parts),
@@ -50,7 +51,7 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
         if *count > 1 && !resource.mention && !named {
             // Two facts that the message does not tell apart are still two; one identifier is one resource.
             seed.extend_from_slice(b"|#");
-            number(*count as usize, &mut seed);
+            json::number((*count).into(), &mut seed);
             id = identity::id(&seed);
         }
         self.work.seed = seed;
@@ -156,18 +157,4 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
             )
         })
     }
-}
-
-pub(super) fn number(n: usize, out: &mut Vec<u8>) {
-    let mut digits = [0_u8; 20];
-    let (mut at, mut rest) = (digits.len(), n);
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }

@@ -111,7 +111,7 @@ pub(super) struct Run<'r, 'a, T> {
     /// Slots whose loop over segments is running, as bits.
     pub(super) looping: u64,
     /// Nested resources written for it so far.
-    pub(super) nested: usize,
+    pub(super) nested: u64,
 }
 
 impl<T: Trace> Run<'_, '_, T> {
