@@ -9,14 +9,14 @@ use std::hint::black_box;
 
 use bytes::{BufMut, BytesMut};
 use kiln_benches::contest::{Contest, Timing};
+use kiln_benches::reads::{READS, read_hl7_parser, read_kiln};
+use kiln_benches::{MESSAGES, SEED};
 use kiln_hl7::{Frames, Index, Kernel, Message, MllpCodec, MllpEvent};
 use tokio_util::codec::{Decoder, Encoder};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const SEED: u64 = 20_240_501;
-const MESSAGES: usize = 5_000;
 /// Messages between two looks at the clock.
 const SLICE: usize = 50;
 const ROUNDS: usize = 25;
@@ -24,30 +24,6 @@ const ROUNDS: usize = 25;
 /// One frame as a network delivers it.
 const FRAME_BYTES: usize = 4 << 20;
 const READ_BYTES: usize = 1_460;
-
-/// Segment, field and component: twenty reads as a router and a patient index would make them.
-const READS: [(&str, usize, usize); 20] = [
-    ("MSH", 3, 1),
-    ("MSH", 4, 1),
-    ("MSH", 7, 1),
-    ("MSH", 9, 1),
-    ("MSH", 9, 2),
-    ("MSH", 10, 1),
-    ("MSH", 12, 1),
-    ("PID", 3, 1),
-    ("PID", 3, 4),
-    ("PID", 5, 1),
-    ("PID", 5, 2),
-    ("PID", 7, 1),
-    ("PID", 8, 1),
-    ("PID", 11, 1),
-    ("PID", 11, 3),
-    ("PID", 11, 5),
-    ("PV1", 2, 1),
-    ("PV1", 3, 1),
-    ("PV1", 7, 2),
-    ("PV1", 19, 1),
-];
 
 /// The work, cut into slices.
 struct Slices {
@@ -93,13 +69,7 @@ fn each_message(stream: &[u8], index: &mut Index, read: impl Fn(&Message) -> usi
 }
 
 fn read_fields(message: &Message) -> usize {
-    for (segment, field, component) in READS {
-        black_box(
-            message
-                .segment(segment)
-                .map(|found| found.field(field).component(component).raw()),
-        );
-    }
+    read_kiln(message);
     READS.len()
 }
 
@@ -166,16 +136,7 @@ fn read_twenty(slices: &Slices, rounds: usize) -> Vec<Timing> {
     contest.enter("hl7-parser 0.3.0", |slice| {
         for text in &texts[slice] {
             let message = hl7_parser::Message::parse(text).unwrap();
-            for (segment, field, component) in READS {
-                let found = message
-                    .segment(segment)
-                    .and_then(|found| found.field(field));
-                black_box(
-                    found
-                        .and_then(|found| found.component(component))
-                        .map(hl7_parser::message::Component::raw_value),
-                );
-            }
+            read_hl7_parser(&message);
         }
         texts[slice].len()
     });

@@ -4,14 +4,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use kiln_benches::{MESSAGES, SEED};
 use kiln_fhir::{Conversion, ConvertOptions, Mapper, References, UtcOffset};
 use kiln_hl7::{Index, Message};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-const SEED: u64 = 20_240_501;
-const MESSAGES: usize = 5_000;
 
 fn convert(criterion: &mut Criterion) {
     let messages = kiln_benches::messages(SEED, MESSAGES);

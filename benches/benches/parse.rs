@@ -7,38 +7,13 @@ use std::hint::black_box;
 
 use bytes::BytesMut;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use kiln_benches::reads::{read_hl7_parser, read_kiln};
+use kiln_benches::{MESSAGES, SEED};
 use kiln_hl7::{Index, Message, MllpCodec, MllpEvent};
 use tokio_util::codec::Decoder;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-const SEED: u64 = 20_240_501;
-const MESSAGES: usize = 5_000;
-
-/// Segment, field and component: twenty reads as a router and a patient index would make them.
-const READS: [(&str, usize, usize); 20] = [
-    ("MSH", 3, 1),
-    ("MSH", 4, 1),
-    ("MSH", 7, 1),
-    ("MSH", 9, 1),
-    ("MSH", 9, 2),
-    ("MSH", 10, 1),
-    ("MSH", 12, 1),
-    ("PID", 3, 1),
-    ("PID", 3, 4),
-    ("PID", 5, 1),
-    ("PID", 5, 2),
-    ("PID", 7, 1),
-    ("PID", 8, 1),
-    ("PID", 11, 1),
-    ("PID", 11, 3),
-    ("PID", 11, 5),
-    ("PV1", 2, 1),
-    ("PV1", 3, 1),
-    ("PV1", 7, 2),
-    ("PV1", 19, 1),
-];
 
 fn parse(criterion: &mut Criterion) {
     let messages = kiln_benches::messages(SEED, MESSAGES);
@@ -77,13 +52,7 @@ fn parse(criterion: &mut Criterion) {
         bencher.iter(|| {
             for message in &messages {
                 let message = Message::parse(message, &mut index).unwrap();
-                for (segment, field, component) in READS {
-                    black_box(
-                        message
-                            .segment(segment)
-                            .map(|found| found.field(field).component(component).raw()),
-                    );
-                }
+                read_kiln(&message);
             }
         });
     });
@@ -91,16 +60,7 @@ fn parse(criterion: &mut Criterion) {
         bencher.iter(|| {
             for text in &texts {
                 let message = hl7_parser::Message::parse(text).unwrap();
-                for (segment, field, component) in READS {
-                    let found = message
-                        .segment(segment)
-                        .and_then(|found| found.field(field));
-                    black_box(
-                        found
-                            .and_then(|found| found.component(component))
-                            .map(hl7_parser::message::Component::raw_value),
-                    );
-                }
+                read_hl7_parser(&message);
             }
         });
     });

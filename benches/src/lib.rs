@@ -13,5 +13,6 @@
 pub mod contest;
 mod messages;
 mod random;
+pub mod reads;
 
-pub use messages::messages;
+pub use messages::{MESSAGES, SEED, messages};

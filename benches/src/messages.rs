@@ -139,6 +139,11 @@ const NOTES: &[&str] = &[
     "See previous report",
 ];
 
+/// The seed that all benchmarks share.
+pub const SEED: u64 = 20_240_501;
+/// How many messages they pass over.
+pub const MESSAGES: usize = 5_000;
+
 /// `count` messages of that seed, admissions (ADT^A01) and results (ORU^R01) in turn, of 1 to 3 KB, no two alike.
 pub fn messages(seed: u64, count: usize) -> Vec<Vec<u8>> {
     let mut writer = Writer {
