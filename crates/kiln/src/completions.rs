@@ -4,6 +4,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use crate::failure::Failure;
+use crate::output::print;
 
 /// Print a completion script for your shell
 #[derive(Debug, Args)]
@@ -19,7 +20,6 @@ impl Completions {
     pub(crate) fn run(self, command: &clap::Command) -> Result<(), Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command.clone(), "kiln", &mut script);
-        std::io::Write::write_all(&mut std::io::stdout(), &script)
-            .map_err(|error| Failure::output(&error))
+        print(&script)
     }
 }

@@ -1,12 +1,12 @@
 //! `kiln config`
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kiln_pipeline::config;
 
 use crate::failure::Failure;
+use crate::output::print;
 
 /// Print the configuration's schema or an example, or check a file
 #[derive(Debug, Args)]
@@ -42,8 +42,6 @@ impl Config {
                 format!("{}: good\n", file.display())
             }
         };
-        std::io::stdout()
-            .write_all(text.as_bytes())
-            .map_err(|error| Failure::output(&error))
+        print(text)
     }
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod invocation;
 mod mapping;
 mod messages;
+mod output;
 mod send;
 mod serve;
 mod tail;

@@ -28,6 +28,12 @@ impl Input {
         fs::read(path)
     }
 
+    /// What it holds, or the failure that names it.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, Failure> {
+        self.read()
+            .map_err(|error| Failure::wrong(format!("cannot read {}: {error}", self.name())))
+    }
+
     /// How people know it.
     pub(crate) fn name(&self) -> String {
         self.path.as_ref().map_or_else(

@@ -1,7 +1,6 @@
 //! All files, over threads; output in the order of the inputs.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +14,7 @@ use super::progress::Progress;
 use super::summary::Summary;
 use crate::failure::Failure;
 use crate::messages::Input;
+use crate::output::print;
 
 /// Files whose output may wait in memory for its turn, for each thread.
 const FILES_IN_HAND: usize = 32;
@@ -38,10 +38,7 @@ pub(crate) fn convert_all(plan: &Plan<'_>, inputs: &[Input]) -> Result<Summary, 
     for some in inputs.chunks(plan.jobs * FILES_IN_HAND) {
         for (input, converted) in some.iter().zip(convert_some(plan, some, &progress)) {
             if plan.out.is_none() {
-                std::io::stdout()
-                    .lock()
-                    .write_all(&converted.bytes)
-                    .map_err(|error| Failure::output(&error))?;
+                print(&converted.bytes)?;
             }
             summary.add(&input.name(), converted);
         }

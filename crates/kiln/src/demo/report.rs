@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use kiln_pipeline::Tally;
 
 use super::beside::Example;
 use crate::failure::Failure;
+use crate::output::print;
 use crate::send;
 
 /// Widest that the report gets.
@@ -35,9 +35,7 @@ pub(crate) fn columns() -> usize {
 
 impl Report<'_> {
     pub(crate) fn print(&self, columns: usize) -> Result<(), Failure> {
-        std::io::stdout()
-            .write_all(self.text(columns).as_bytes())
-            .map_err(|error| Failure::output(&error))
+        print(self.text(columns))
     }
 
     fn text(&self, columns: usize) -> String {

@@ -1,7 +1,6 @@
 //! `kiln mapping check`
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,6 +11,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::messages;
+use crate::output::print;
 
 /// Check a site's overlay over the maps
 #[derive(Debug, Args)]
@@ -44,7 +44,10 @@ impl Check {
                     json!({ "file": error.file, "line": error.line, "message": error.message })
                 });
                 let mistakes: Vec<_> = mistakes.collect();
-                print(&json!({ "version": null, "mistakes": mistakes }).to_string())?;
+                print(format!(
+                    "{}\n",
+                    json!({ "version": null, "mistakes": mistakes })
+                ))?;
                 return Err(Failure::wrong(format!(
                     "{} is wrong",
                     self.directory.display()
@@ -59,7 +62,7 @@ impl Check {
             );
             let codes: Vec<_> = codes.collect();
             let line = json!({ "version": mapper.version(), "mistakes": [], "unmapped": codes });
-            return print(&line.to_string());
+            return print(format!("{line}\n"));
         }
         let directory = self.directory.display();
         let mut text = format!("{directory} is right: version {}", mapper.version());
@@ -71,16 +74,15 @@ impl Check {
                 text.push_str(&format_row(*count, field, code));
             }
         }
-        print(&text)
+        text.push('\n');
+        print(text)
     }
 
     fn unmapped(&self, mapper: &Mapper) -> Result<Unmapped, Failure> {
         let mut unmapped = Unmapped::new();
         let (mut index, mut conversion) = (Index::new(), Conversion::new());
         for input in messages::inputs(&self.messages)? {
-            let bytes = input.read().map_err(|error| {
-                Failure::wrong(format!("cannot read {}: {error}", input.name()))
-            })?;
+            let bytes = input.bytes()?;
             for bytes in kiln_hl7::batch::messages(&bytes) {
                 let Ok(message) = Message::parse(bytes, &mut index) else {
                     continue;
@@ -119,8 +121,4 @@ fn code(message: &Message<'_>, issue: &Issue) -> Option<String> {
         value = value.part(usize::from(issue.component));
     }
     Some(value.text().ok()?.trim().to_owned())
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(|error| Failure::output(&error))
 }

@@ -9,6 +9,7 @@ use kiln_fhir::{MapSource, Reason, RowCoverage, Status, TableCoverage};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::output::print;
 
 /// Compare the maps with the HL7 v2-to-FHIR guide, row by row
 #[derive(Debug, Args)]
@@ -72,9 +73,8 @@ impl Coverage {
         } else {
             self.write_text(&tables, &mut out)
         };
-        written
-            .and_then(|()| std::io::stdout().lock().write_all(&out))
-            .map_err(|error| Failure::output(&error))
+        written.map_err(|error| Failure::output(&error))?;
+        print(&out)
     }
 
     fn wants(&self, row: &RowCoverage) -> bool {

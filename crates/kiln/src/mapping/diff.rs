@@ -1,7 +1,6 @@
 //! `kiln mapping diff`
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::messages;
+use crate::output::print;
 
 /// Show what another overlay would change, element by element, before anyone deploys it
 #[derive(Debug, Args)]
@@ -99,9 +99,7 @@ impl Diff {
         let mut report = Report::default();
         let (mut index, mut conversion) = (Index::new(), Conversion::new());
         for input in messages::inputs(&self.messages)? {
-            let bytes = input.read().map_err(|error| {
-                Failure::wrong(format!("cannot read {}: {error}", input.name()))
-            })?;
+            let bytes = input.bytes()?;
             for (n, bytes) in kiln_hl7::batch::messages(&bytes).enumerate() {
                 let Ok(message) = Message::parse(bytes, &mut index) else {
                     continue;
@@ -124,10 +122,7 @@ impl Diff {
         } else {
             report.text()
         };
-        std::io::stdout()
-            .lock()
-            .write_all(text.as_bytes())
-            .map_err(|error| Failure::output(&error))
+        print(text)
     }
 }
 

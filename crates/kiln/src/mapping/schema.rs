@@ -1,10 +1,9 @@
 //! `kiln mapping schema`
 
-use std::io::Write as _;
-
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::output::print;
 
 /// Print the JSON Schema of maps and overlays, so that editors complete them
 #[derive(Debug, Args)]
@@ -16,9 +15,6 @@ pub(crate) struct Schema {}
 impl Schema {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let Schema {} = self;
-        std::io::stdout()
-            .lock()
-            .write_all(include_bytes!("map.schema.json"))
-            .map_err(|error| Failure::output(&error))
+        print(include_bytes!("map.schema.json"))
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::output::print;
 use crate::{interrupt, messages};
 
 pub(crate) use connection::Settings;
@@ -69,10 +70,7 @@ impl Send {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let mut files = Vec::new();
         for input in messages::inputs(&self.paths)? {
-            let bytes = input.read().map_err(|error| {
-                Failure::wrong(format!("cannot read {}: {error}", input.name()))
-            })?;
-            files.push((input.name(), bytes));
+            files.push((input.name(), input.bytes()?));
         }
         let messages = outgoing(
             files
@@ -101,8 +99,7 @@ impl Send {
         } else {
             report.to_string()
         };
-        std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())
-            .map_err(|error| Failure::output(&error))?;
+        print(text)?;
         if report.all_accepted() {
             Ok(())
         } else {
