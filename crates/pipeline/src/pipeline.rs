@@ -15,7 +15,7 @@ use crate::http::{self, Health};
 use crate::listen::{
     self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared,
 };
-use crate::mapping::{self, Mapping, MappingMetrics, OverlayError};
+use crate::mapping::{self, Mapping, MappingMetrics, Overlay, OverlayError};
 use crate::progress::Progress;
 use crate::store::{self, StoreError};
 use crate::tally::Tally;
@@ -86,9 +86,13 @@ impl Pipeline {
         let registry = Registry::new();
         let default_offset = config.time_zone();
         let base = mapper;
-        let mapper = match &config.overlay {
-            None => Arc::clone(&base),
-            Some(directory) => Arc::new(mapping::overlay(&base, directory)?),
+        let (mapper, watched) = match &config.overlay {
+            None => (Arc::clone(&base), None),
+            Some(directory) => {
+                let overlay = Overlay::read(directory)?;
+                let mapper = overlay.over(&base, directory)?;
+                (Arc::new(mapper), Some((directory.clone(), overlay)))
+            }
         };
         let (in_force, mapping) = Mapping::new(mapper);
         let progress = Arc::new(Progress::default());
@@ -148,10 +152,11 @@ impl Pipeline {
             mapping: mapping.clone(),
             registry: registry.clone(),
         };
-        if let Some(directory) = config.overlay.clone() {
+        if let Some((directory, overlay)) = watched {
             running.others.spawn(mapping::watch(
                 base,
                 directory,
+                overlay,
                 in_force,
                 MappingMetrics::new(&registry)?,
                 running.stop.clone(),

@@ -67,10 +67,10 @@ pub fn overlay(base: &Mapper, directory: &Path) -> Result<Mapper, OverlayError> 
 
 /// The files of an overlay: path below the directory, and text; in order of path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Overlay(Vec<(String, String)>);
+pub(crate) struct Overlay(Vec<(String, String)>);
 
 impl Overlay {
-    pub(super) fn read(directory: &Path) -> Result<Overlay, OverlayError> {
+    pub(crate) fn read(directory: &Path) -> Result<Overlay, OverlayError> {
         let mut paths = Vec::new();
         list(directory, directory, 0, &mut paths)?;
         paths.sort();
@@ -90,7 +90,7 @@ impl Overlay {
         Ok(Overlay(files))
     }
 
-    pub(super) fn over(&self, base: &Mapper, directory: &Path) -> Result<Mapper, OverlayError> {
+    pub(crate) fn over(&self, base: &Mapper, directory: &Path) -> Result<Mapper, OverlayError> {
         let sources: Vec<MapSource<'_>> = self
             .0
             .iter()

@@ -5,6 +5,7 @@ mod force;
 mod metrics;
 mod watch;
 
+pub(crate) use directory::Overlay;
 pub use directory::{OverlayError, overlay};
 pub use force::{InForce, Mapping};
 pub(crate) use metrics::MappingMetrics;

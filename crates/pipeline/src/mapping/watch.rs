@@ -26,15 +26,16 @@ const OVERLAY_POLL: Duration = Duration::from_millis(500);
 /// The directory as read: its files, or why they cannot be read.
 type Reading = Result<Overlay, String>;
 
-/// Watches the directory until `stop`.
+/// Watches the directory until `stop`; `loaded` is what is in force of it already.
 pub(crate) async fn watch(
     base: Arc<Mapper>,
     directory: PathBuf,
+    loaded: Overlay,
     in_force: Sender<InForce>,
     metrics: MappingMetrics,
     stop: CancellationToken,
 ) {
-    let mut judged: Option<Reading> = None;
+    let mut judged: Reading = Ok(loaded);
     let mut last: Option<Reading> = None;
     loop {
         tokio::select! {
@@ -46,7 +47,7 @@ pub(crate) async fn watch(
         let Ok(reading) = tokio::task::spawn_blocking(read).await else {
             continue;
         };
-        if judged.as_ref() == Some(&reading) {
+        if judged == reading {
             last = None;
             continue;
         }
@@ -64,7 +65,7 @@ pub(crate) async fn watch(
             continue;
         };
         put(loaded, &in_force, &metrics);
-        judged = Some(reading);
+        judged = reading;
         last = None;
     }
 }
