@@ -90,23 +90,19 @@ impl Listening {
                     continue;
                 }
             };
-            let closed = |reason: Closed| {
-                let closed = &shared.metrics.closed;
-                closed.with_label_values(&[reason.label()]).inc();
-            };
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                closed(Closed::TooMany);
+                shared.metrics.closed(Closed::TooMany);
                 continue;
             };
             let Some(place) = addresses.enter(peer.ip()) else {
-                closed(Closed::TooManyOfAddress);
+                shared.metrics.closed(Closed::TooManyOfAddress);
                 continue;
             };
             let prepared =
                 socket::set_up(&stream, settings.tcp_keepalive, settings.tcp_user_timeout);
             if let Err(error) = prepared {
                 // As of a peer that is gone already.
-                closed(Closed::of(&error));
+                shared.metrics.closed(Closed::of(&error));
                 continue;
             }
             let (shared, presence) = (Arc::clone(&shared), shared.connections.enter());
@@ -114,8 +110,7 @@ impl Listening {
                 shared.metrics.connections.inc();
                 let reason = connection::serve(stream, Arc::clone(&shared), presence).await;
                 shared.metrics.connections.dec();
-                let closed = &shared.metrics.closed;
-                closed.with_label_values(&[reason.label()]).inc();
+                shared.metrics.closed(reason);
                 drop((permit, place));
             });
         }

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
+use super::closed::Closed;
+
 /// Message types counted by name; further ones are counted as `other`, since senders choose them.
 const MAX_COUNTED_TYPES: usize = 256;
 
@@ -14,7 +16,7 @@ pub(crate) struct ListenMetrics {
     pub(crate) in_flight_messages: IntGauge,
     pub(crate) in_flight_bytes: IntGauge,
     pub(crate) receiving_bytes: IntGauge,
-    pub(crate) closed: IntCounterVec,
+    closed: IntCounterVec,
     received: IntCounterVec,
     pub(crate) acknowledged: IntCounterVec,
     pub(crate) refused: IntCounterVec,
@@ -86,6 +88,10 @@ impl ListenMetrics {
         registry.register(Box::new(metrics.garbage_bytes.clone()))?;
         registry.register(Box::new(metrics.ack_seconds.clone()))?;
         Ok(metrics)
+    }
+
+    pub(super) fn closed(&self, reason: Closed) {
+        self.closed.with_label_values(&[reason.label()]).inc();
     }
 
     pub(crate) fn received(&self, message_type: &str) {
