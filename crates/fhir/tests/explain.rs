@@ -1,23 +1,13 @@
 //! An explanation is of the very bytes that production writes, and names the row and the place of each.
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+mod support;
 
 use kiln_fhir::{
     Conversion, ConvertOptions, Explanation, MapSource, Mapper, Note, OffsetFrom, Request,
 };
 use kiln_hl7::{Index, Message};
-
-fn fixtures() -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages");
-    let mut paths: Vec<_> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    let files = paths.iter().map(|path| std::fs::read(path).unwrap());
-    files.filter(|bytes| bytes.starts_with(b"MSH")).collect()
-}
+use support::fixtures;
 
 fn bundle(conversion: &Conversion) -> Vec<u8> {
     let mut bytes = Vec::new();

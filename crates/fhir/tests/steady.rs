@@ -1,13 +1,15 @@
 //! A warm conversion allocates nothing, and no message makes one panic or write broken JSON.
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+mod support;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::path::Path;
 
 use kiln_fhir::{Conversion, ConvertOptions, Mapper, References};
 use kiln_hl7::{Index, Message};
 use proptest::prelude::*;
+use support::fixtures;
 
 struct Counting;
 
@@ -34,18 +36,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The fixtures that convert with the embedded maps.
-fn fixtures() -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages");
-    let mut paths: Vec<_> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    let files = paths.iter().map(|path| std::fs::read(path).unwrap());
-    files.filter(|bytes| bytes.starts_with(b"MSH")).collect()
-}
 
 #[test]
 fn a_warm_conversion_allocates_nothing() {

@@ -17,8 +17,7 @@ use kiln_pipeline::mapping::InForce;
 use kiln_pipeline::record::header;
 use kiln_pipeline::store::Stream;
 use kiln_pipeline::{Pipeline, RunningPipeline};
-use support::{PATIENCE, Sender, adt, config, field, read_all, start};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{PATIENCE, Sender, adt, config, field, http, read_all, start};
 
 /// Puts a version of the overlay in place by one rename.
 fn put(directory: &Path, version: usize, text: &str) {
@@ -66,16 +65,6 @@ async fn send_until(
         }
         assert!(started.elapsed() < PATIENCE, "the overlay was not judged");
     }
-}
-
-async fn get(running: &RunningPipeline, path: &str) -> String {
-    let address = running.http_address().unwrap();
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: kiln\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
 }
 
 #[tokio::test]
@@ -133,13 +122,15 @@ async fn an_overlay_is_renewed_under_load_without_a_lost_or_half_mapped_message(
         "{why}"
     );
     assert!(
-        get(&running, "/readyz")
+        http(&running, "GET", "/readyz")
             .await
+            .1
             .contains("did you mean `gender`?")
     );
     assert!(
-        get(&running, "/metrics")
+        http(&running, "GET", "/metrics")
             .await
+            .1
             .contains("kiln_mapping_overlay_rejected 1")
     );
     put(overlay.path(), 3, &version(3));
@@ -239,8 +230,9 @@ async fn without_an_overlay_readiness_tells_the_version() {
     let running = start(config(directory.path())).await;
     let version = running.mapping().mapper().version().to_owned();
     assert!(
-        get(&running, "/readyz")
+        http(&running, "GET", "/readyz")
             .await
+            .1
             .contains(&format!("\"version\":\"{version}\""))
     );
     running.shutdown().await.unwrap();
