@@ -6,7 +6,7 @@ use super::table::table;
 use crate::definitions::Definitions;
 use crate::error::MapError;
 use crate::maps::condition::Condition;
-use crate::maps::model::{FieldMap, Maps};
+use crate::maps::model::{CodeTable, FieldMap, Maps};
 use crate::maps::site::AUTHORITIES;
 use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Slot, Source, Table};
 use crate::tree::Placed;
@@ -29,15 +29,14 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         .enumerate()
         .map(|(n, name)| (name.as_str(), n))
         .collect();
-    let tables = names
-        .iter()
-        .map(|name| table(&maps.tables[*name]))
-        .collect();
+    let listed: Vec<&CodeTable> = names.iter().map(|name| &maps.tables[*name]).collect();
+    let tables = listed.iter().map(|listed| table(listed)).collect();
     let mut compiler = Compiler {
         maps,
         r4,
         errors,
         tables: numbers,
+        listed,
         segments: Vec::new(),
         slots: Vec::new(),
         applications: 0,
@@ -65,7 +64,10 @@ pub(super) struct Compiler<'m> {
     pub(super) maps: &'m Maps,
     pub(super) r4: &'m Definitions,
     pub(super) errors: &'m mut Vec<MapError>,
+    /// Numbers of code tables by name.
     pub(super) tables: HashMap<&'m str, usize>,
+    /// Code tables by number.
+    pub(super) listed: Vec<&'m CodeTable>,
     pub(super) segments: Vec<[u8; 3]>,
     pub(super) slots: Vec<Slot>,
     pub(super) applications: usize,

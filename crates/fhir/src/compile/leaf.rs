@@ -37,14 +37,10 @@ impl Compiler<'_> {
                 });
             }
         }
-        let (r4, tables, maps) = (self.r4, &self.tables, self.maps);
+        let (r4, listed) = (self.r4, &self.listed);
         let mut outside = Vec::new();
         let result = tree.insert(r4, path, None, |target| {
             let end = End::of(target, r4)?;
-            let table = leaf.codes.map(|number| {
-                let name = tables.iter().find(|(_, n)| **n == number);
-                (number, name.map(|(name, _)| &maps.tables[*name]))
-            });
             let mut default = row
                 .default
                 .as_deref()
@@ -54,11 +50,10 @@ impl Compiler<'_> {
                 RowValue::Constant(text) => Value::Constant(end.constant(text)?),
                 RowValue::Join(_) => Value::Join(parts, end.primitive),
                 RowValue::As(_) if leaf.from.is_none() => Value::Never,
-                RowValue::As(kind) => {
-                    end.taken(kind.as_deref(), table.map(|(number, _)| number))?
-                }
+                RowValue::As(kind) => end.taken(kind.as_deref(), leaf.codes)?,
             };
-            if let (Value::Mapped(..), Some((_, Some(table)))) = (&value, table) {
+            if let Value::Mapped(table, ..) = value {
+                let table = listed[table];
                 outside = end.outside(table, &row.to_text);
                 if default.is_none() {
                     let text = table.default.as_deref();
