@@ -66,6 +66,23 @@ pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
     found
 }
 
+/// Appends what a resource says, out of its members as written: with every reference as the bare id, however it is written.
+pub(crate) fn said(mut json: &[u8], out: &mut Vec<u8>) {
+    const REFERENCE: &[u8] = b"\"reference\":\"";
+    while let Some(at) = memchr::memmem::find(json, REFERENCE) {
+        let start = at + REFERENCE.len();
+        let end = text_end(json, start);
+        let id = json[start..end]
+            .iter()
+            .rposition(|byte| b"/:".contains(byte))
+            .map_or(start, |before| start + before + 1);
+        out.extend_from_slice(&json[..start]);
+        out.extend_from_slice(&json[id..end]);
+        json = &json[end..];
+    }
+    out.extend_from_slice(json);
+}
+
 /// The reference in `partOf`, as written, when a resource says nothing else.
 pub(crate) fn whole(json: &[u8]) -> Option<&[u8]> {
     const PART: &[u8] = b",\"partOf\":{\"reference\":";

@@ -261,6 +261,20 @@ fn nested_resources_are_written_once_and_referenced() {
 }
 
 #[test]
+fn a_doctor_without_a_system_is_known_by_the_visit_and_what_is_said() {
+    let doctor = |segments: &str| {
+        let resources = convert(segments);
+        let mut doctors = resources
+            .iter()
+            .filter(|r| r["resourceType"] == "Practitioner");
+        doctors.next().unwrap()["id"].clone()
+    };
+    let first = doctor("PID|1\rPV1|1||||||7^Ito\r");
+    assert_eq!(doctor("PID|1\rPV1|1||||||7^Ito\r"), first);
+    assert_ne!(doctor("PID|1\rPV1|1||||||7^Ida\r"), first);
+}
+
+#[test]
 fn groups_decide_which_observation_belongs_to_which_report() {
     let resources = convert(
         "PID|||1\rOBR|1|||A^Panel A^LN\rOBX|1|NM|1^One^LN||05.10\rNTE|1||first\rNTE|2||second\rZXX|1\rOBX|2|ST|2^Two^LN||text\rOBR|2|||B^Panel B^LN\rOBX|1|NM|3^Three^LN||x\r",

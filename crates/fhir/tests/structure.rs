@@ -1,7 +1,7 @@
 //! What a message map says of the place of things: links from within a map, loops below a group, parts and their wholes.
 #![allow(clippy::unwrap_used)]
 
-use kiln_fhir::{Conversion, ConvertOptions, MapSource, Mapper};
+use kiln_fhir::{Conversion, ConvertOptions, MapSource, Mapper, References};
 use kiln_hl7::{Index, Message};
 
 const MAPS: &[(&str, &str)] = &[
@@ -85,14 +85,20 @@ fn load(maps: &[(&str, &str)]) -> Result<Mapper, kiln_fhir::MapErrors> {
 
 /// The resources of one type, in order.
 fn convert(kind: &str, segments: &str) -> Vec<serde_json::Value> {
+    convert_with(References::Relative, kind, segments)
+}
+
+fn convert_with(references: References, kind: &str, segments: &str) -> Vec<serde_json::Value> {
+    let options = ConvertOptions {
+        references,
+        ..ConvertOptions::default()
+    };
     let text = format!("MSH|^~\\&|A|GH|||20240301120000+0100||ADT^A01|1|P|2.8\r{segments}");
     let mut index = Index::new();
     let message = Message::parse(text.as_bytes(), &mut index).unwrap();
     let mapper = load(MAPS).unwrap_or_else(|errors| panic!("{errors}"));
     let mut out = Conversion::new();
-    mapper
-        .convert(&message, &ConvertOptions::default(), &mut out)
-        .unwrap();
+    mapper.convert(&message, &options, &mut out).unwrap();
     out.resources()
         .filter(|resource| resource.resource_type == kind)
         .map(|resource| serde_json::from_slice(resource.json).unwrap())
@@ -154,16 +160,29 @@ fn a_part_of_which_nothing_is_known_gives_way_to_its_whole() {
 }
 
 #[test]
-fn what_no_system_identifies_is_known_by_its_place() {
-    let beds = || {
-        let all = convert("Location", "PID|||1\rPV1|1||^12^7\rPV1|2||^12^7\r");
+fn a_place_without_a_system_is_known_by_all_that_is_said_of_it() {
+    let beds = |visits: &str| {
+        let all = convert("Location", &format!("PID|||1\r{visits}"));
         let beds = all.iter().filter(|l| l["identifier"][0]["value"] == "7");
         beds.map(|bed| bed["id"].clone()).collect::<Vec<_>>()
     };
-    let found = beds();
-    assert_eq!(found.len(), 2);
-    assert_ne!(found[0], found[1]);
-    assert_eq!(found, beds());
+    let once = beds("PV1|1||^12^7\r");
+    assert_eq!(once.len(), 1);
+    assert_eq!(beds("PV1|1||^12^7\rPV1|2||^12^7\r"), once);
+    // The same visit, moved: what a consumer has of the first bed must not stand for the second.
+    assert_ne!(beds("PV1|1||^13^7\r"), once);
+}
+
+#[test]
+fn ids_do_not_depend_on_how_references_are_written() {
+    let ids = |references| {
+        let all = convert_with(references, "Location", "PID|||1\rPV1|1||^12^7\r");
+        all.iter()
+            .map(|location| location["id"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(References::Relative).len(), 2);
+    assert_eq!(ids(References::Relative), ids(References::Urn));
 }
 
 #[test]

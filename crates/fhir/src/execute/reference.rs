@@ -20,8 +20,6 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         root: &'r Node,
         buffer: &mut Vec<u8>,
     ) -> Written {
-        self.nested += 1;
-        let ordinal = self.nested;
         let mut body = self.work.buffers.pop().unwrap_or_default();
         body.clear();
         self.trace.opened(0);
@@ -49,10 +47,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             seed.extend_from_slice(value);
             identity::criteria(system, value, &mut self.out.criteria);
         } else {
-            // A number without a system names nothing for sure, a name still less: the resource is known by its place.
-            seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
-            seed.push(b'|');
-            json::number(ordinal, &mut seed);
+            self.said(kind, &body, &mut seed);
         }
         let id = identity::id(&seed);
         if self.out.criteria.len() == criteria_start {
@@ -75,6 +70,30 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         self.work.buffers.push(body);
         self.reference(kind, id, buffer);
         Written::Content
+    }
+
+    /// Appends what identifies a resource without a system: all that is said of it, so that what is said otherwise the next
+    /// time is not taken for it. A place is known so to its sender. Anyone else is known so to the resource that names
+    /// them: two people of one name are two.
+    fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) {
+        let shared = kind == "Location";
+        if shared {
+            let mut scratch = std::mem::take(&mut self.work.scratch);
+            self.facility(seed, &mut scratch);
+            self.work.scratch = scratch;
+        } else {
+            seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
+        }
+        seed.push(b'|');
+        identity::said(body, seed);
+        if !shared {
+            let before = self.work.alike.entry(identity::id(seed)).or_insert(0);
+            if *before > 0 {
+                seed.extend_from_slice(b"|#");
+                json::number((*before).into(), seed);
+            }
+            *before += 1;
+        }
     }
 
     /// A reference to a resource of the message map: the one that stands at `from`, the one that the loop over all has

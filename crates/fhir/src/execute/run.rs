@@ -38,6 +38,8 @@ pub(crate) struct Work {
     pub(super) other: String,
     pub(super) seed: Vec<u8>,
     pub(super) seen: HashMap<(&'static str, Uuid), u32>,
+    /// How often a resource opened resources that say the same.
+    pub(super) alike: HashMap<Uuid, u32>,
 }
 
 pub(crate) fn run(
@@ -73,7 +75,6 @@ pub(crate) fn run(
         trace,
         slots: &[],
         looping: 0,
-        nested: 0,
     };
     let result = run.all();
     run.work.split = run.places.split;
@@ -110,8 +111,6 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) slots: &'r [Slot],
     /// Slots whose loop over segments is running, as bits.
     pub(super) looping: u64,
-    /// Nested resources written for it so far.
-    pub(super) nested: u64,
 }
 
 impl<T: Trace> Run<'_, '_, T> {
