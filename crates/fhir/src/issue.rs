@@ -31,6 +31,24 @@ impl Issue {
         }
         path
     }
+
+    /// Where the value stands in its message: `PID-8`, `OBX[3]-5[2].1`.
+    pub fn place(&self) -> String {
+        let mut place: String = self.segment.iter().map(|byte| char::from(*byte)).collect();
+        if self.occurrence > 1 {
+            let _ = write!(place, "[{}]", self.occurrence);
+        }
+        if self.field > 0 {
+            let _ = write!(place, "-{}", self.field);
+        }
+        if self.repetition > 1 {
+            let _ = write!(place, "[{}]", self.repetition);
+        }
+        if self.component > 0 {
+            let _ = write!(place, ".{}", self.component);
+        }
+        place
+    }
 }
 
 /// Why a value could not be mapped.
@@ -66,23 +84,8 @@ impl IssueReason {
 }
 
 impl fmt::Display for Issue {
-    /// Writes the path and the reason, such as `OBX[3]-5.2: invalid-number`.
+    /// Writes the place and the reason, such as `OBX[3]-5.2: invalid-number`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.segment {
-            write!(f, "{}", char::from(byte))?;
-        }
-        if self.occurrence > 1 {
-            write!(f, "[{}]", self.occurrence)?;
-        }
-        if self.field > 0 {
-            write!(f, "-{}", self.field)?;
-        }
-        if self.repetition > 1 {
-            write!(f, "[{}]", self.repetition)?;
-        }
-        if self.component > 0 {
-            write!(f, ".{}", self.component)?;
-        }
-        write!(f, ": {}", self.reason.slug())
+        write!(f, "{}: {}", self.place(), self.reason.slug())
     }
 }

@@ -16,7 +16,7 @@ resources:
   - { name: Patient, per: PATIENT.PID, from: ["PID[Patient]"] }
   - name: ServiceRequest
     per: ORDER
-    from: ["ORC[ServiceRequest]"]
+    from: ["ORC[ServiceRequest]", "OBR[ServiceRequest]"]
     links: { subject: Patient, "specimen[1]": Specimen }
   - { name: Specimen, per: ORDER.SPECIMEN, from: ["SPM[Specimen]"] }
 "#,
@@ -28,6 +28,10 @@ resources:
     (
         "segments/ORC[ServiceRequest].yaml",
         "map: ORC[ServiceRequest]\nof: ORC\nto: ServiceRequest\nrows:\n  - { to: status, value: active }\n  - { to: intent, value: order }\n  - { from: ORC-2, to: requisition.value }\n",
+    ),
+    (
+        "segments/OBR[ServiceRequest].yaml",
+        "map: OBR[ServiceRequest]\nof: OBR\nto: ServiceRequest\nrows:\n  - { from: OBR-4.1, to: code.text }\n",
     ),
     (
         "segments/SPM[Specimen].yaml",
@@ -43,7 +47,7 @@ fn an_order_without_orc_and_specimen_takes_none_from_its_neighbours() {
         .collect();
     let mapper = Mapper::load(&sources).unwrap_or_else(|errors| panic!("{errors}"));
     let text = "MSH|^~\\&|LAB|GH|||20240301||ORU^R01|1|P|2.5\rPID|||1||Miller\r\
-        ORC|RE|A1\rOBR|1\rSPM|1|S1\rOBR|2\rORC|RE|A3\rOBR|3\rSPM|1|S3\r";
+        ORC|RE|A1\rOBR|1|||X\rSPM|1|S1\rOBR|2|||Y\rORC|RE|A3\rOBR|3|||Z\rSPM|1|S3\r";
     let (mut index, mut out) = (Index::new(), Conversion::new());
     let message = Message::parse(text.as_bytes(), &mut index).unwrap();
     mapper
@@ -56,6 +60,7 @@ fn an_order_without_orc_and_specimen_takes_none_from_its_neighbours() {
         .collect();
     assert_eq!(requests.len(), 3);
     assert_eq!(requests[0]["requisition"]["value"], "A1");
+    assert_eq!(requests[1]["code"]["text"], "Y");
     assert_eq!(requests[1]["requisition"], Value::Null);
     assert_eq!(requests[1]["specimen"], Value::Null);
     assert_eq!(requests[2]["requisition"]["value"], "A3");

@@ -142,7 +142,7 @@ fn a_loop_goes_through_the_groups_that_it_names() {
 
 #[test]
 fn a_bare_resource_is_there_when_its_segment_says_nothing() {
-    let message = "PID|1\rPV1|1\r";
+    let message = "PID|1\rPV1|1||^12^7\r";
     let patients = convert("Patient", message);
     assert_eq!(patients.len(), 1);
     let encounter = &convert("Encounter", message)[0];
@@ -213,4 +213,11 @@ fn a_wrong_loop_or_an_impossible_bare_resource_is_a_mistake() {
     assert!(wrong.contains("does not end in the map's segment DG1"));
     let wrong = with("per: VISIT.DG1", "per: VISIT.DG1\n    bare: true");
     assert!(wrong.contains("`bare`: R4 requires Condition.subject"));
+}
+
+#[test]
+fn a_resource_that_only_refers_to_others_is_not_worth_writing() {
+    let condition = |dg1: &str| convert("Condition", &format!("PID|||1\rPV1|1\r{dg1}\r")).len();
+    assert_eq!(condition("DG1|1||A"), 1);
+    assert_eq!(condition("DG1|1"), 0);
 }

@@ -4,10 +4,15 @@ use super::run::Run;
 use super::trace::Trace;
 use crate::plan::{Child, Node};
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+/// What was written, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Written {
     Nothing,
+    /// Only what the map says.
     Constant,
+    /// References to other resources of the message, besides.
+    Linked,
+    /// Something of the message.
     Content,
 }
 
@@ -60,7 +65,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             at = end;
         }
         match all {
-            Some(Written::Content) => return Written::Content,
+            Some(enough @ (Written::Linked | Written::Content)) => return enough,
             Some(Written::Constant) if !hopes => return Written::Constant,
             _ => {}
         }

@@ -12,8 +12,10 @@ pub(super) struct Instance {
     pub(super) group: usize,
     pub(super) anchor: usize,
     pub(super) id: Uuid,
-    /// Left out, because something that R4 requires is missing: nothing may refer to it.
+    /// Left out, because it says nothing or lacks what R4 requires: nothing may refer to it.
     pub(super) dropped: bool,
+    /// Something refers to it.
+    pub(super) linked: bool,
 }
 
 impl<'r, T: Trace> Run<'r, '_, T> {
@@ -51,6 +53,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                         anchor,
                         id,
                         dropped: false,
+                        linked: false,
                     });
                 }
                 from = anchor + 1;

@@ -75,9 +75,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 continue;
             }
             self.linked = Some(at);
-            if self.item(item, buffer) == Written::Content {
-                result = Written::Content;
-            }
+            result = result.max(self.item(item, buffer));
         }
         self.linked = None;
         result

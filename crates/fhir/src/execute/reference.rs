@@ -73,10 +73,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Appends what identifies a resource without a system: all that is said of it, so that what is said otherwise the next
-    /// time is not taken for it. A place is known so to its sender. Anyone else is known so to the resource that names
-    /// them: two people of one name are two.
+    /// time is not taken for it. Places, organizations and devices are known so to their sender. Anyone else is known so to
+    /// the resource that names them: two people of one name are two.
     fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) {
-        let shared = kind == "Location";
+        let shared = matches!(kind, "Location" | "Organization" | "Device");
         if shared {
             let mut scratch = std::mem::take(&mut self.work.scratch);
             self.facility(seed, &mut scratch);
@@ -117,8 +117,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         if id == self.work.instances[self.instance].id {
             return Written::Nothing;
         }
+        self.work.instances[target].linked = true;
         self.reference(self.plan.resources[resource].kind, id, buffer);
-        Written::Content
+        Written::Linked
     }
 
     fn reference(&self, kind: &str, id: Uuid, buffer: &mut Vec<u8>) {

@@ -29,7 +29,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         head(resource.kind, instance.id, &mut buffer);
         let written = self.members(&resource.root, &mut buffer, true);
         buffer.push(b'}');
-        if written == Written::Nothing && !resource.bare {
+        // That it belongs to the patient is not worth a resource.
+        if written < Written::Content && !resource.bare {
             self.work.instances[at].dropped = true;
             self.trace.abandoned();
             self.trace.unparked(0);
@@ -37,7 +38,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             self.out.bytes = buffer;
             self.work.pending.clear();
             self.work.pending_entries.clear();
-            if let Some(segment) = self.places.message.segment_at(instance.anchor) {
+            if written == Written::Nothing
+                && let Some(segment) = self.places.message.segment_at(instance.anchor)
+            {
                 self.out.issues.push(Issue {
                     segment: name_of(segment.name()),
                     occurrence: 1,

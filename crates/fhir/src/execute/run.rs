@@ -139,17 +139,17 @@ impl<T: Trace> Run<'_, '_, T> {
         Ok(())
     }
 
-    /// Writes all resources; answers whether one was found to come to nothing.
+    /// Writes all resources; answers whether one that others refer to was found to come to nothing.
     fn pass(&mut self) -> bool {
         let plan = self.plan;
-        let mut dropped = false;
+        let mut again = false;
         for (number, resource) in plan.resources.iter().enumerate() {
             for instance in self.work.firsts[number]..self.work.firsts[number + 1] {
                 let known = self.work.instances[instance].dropped;
                 self.resource(resource, instance);
-                dropped |= self.work.instances[instance].dropped != known;
+                again |= self.work.instances[instance].dropped != known;
             }
         }
-        dropped
+        again && self.work.instances.iter().any(|i| i.dropped && i.linked)
     }
 }
