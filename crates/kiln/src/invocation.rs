@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, convert, demo, mapping, send, serve, tail};
+use crate::{completions, config, convert, demo, explain, mapping, send, serve, tail};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
@@ -13,7 +13,7 @@ use crate::{completions, config, convert, demo, mapping, send, serve, tail};
     name = "kiln",
     version,
     long_about = "Kiln listens for HL7v2 over MLLP, keeps every message before it acknowledges it, turns it into FHIR R4, and emits the resources exactly once: to Kafka, or to files of one directory.",
-    after_help = "Start here:\n  kiln demo                              the whole path on this machine, nothing to install\n  kiln convert message.hl7               one file, offline, to standard output\n  kiln config example > kiln.yaml        a commented configuration\n  kiln serve --config kiln.yaml          listen for real senders\n\nExit codes:\n  0  done\n  1  some messages failed; the summary says which and why\n  2  the command line, the configuration or an input is wrong; nothing was started\n  3  it could not start, or gave up while running",
+    after_help = "Start here:\n  kiln demo                              the whole path on this machine, nothing to install\n  kiln convert message.hl7               one file, offline, to standard output\n  kiln explain message.hl7               where each FHIR element comes from\n  kiln config example > kiln.yaml        a commented configuration\n  kiln serve --config kiln.yaml          listen for real senders\n\nExit codes:\n  0  done\n  1  some messages failed; the summary says which and why\n  2  the command line, the configuration or an input is wrong; nothing was started\n  3  it could not start, or gave up while running",
     arg_required_else_help = true
 )]
 struct Invocation {
@@ -27,6 +27,7 @@ enum Command {
     Serve(serve::Serve),
     Tail(tail::Tail),
     Convert(convert::Convert),
+    Explain(explain::Explain),
     Send(send::Send),
     Mapping(mapping::Mapping),
     Config(config::Config),
@@ -40,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Tail(command) => command.run(),
         Command::Convert(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Send(command) => command.run(),
         Command::Mapping(command) => command.run(),
         Command::Config(command) => command.run(),

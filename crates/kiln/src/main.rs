@@ -4,6 +4,7 @@ mod completions;
 mod config;
 mod convert;
 mod demo;
+mod explain;
 mod failure;
 mod interrupt;
 mod invocation;
