@@ -66,6 +66,13 @@ pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
     found
 }
 
+/// Whether a resource has an identifier, though it may state no system, out of its members as written.
+pub(crate) fn is_numbered(json: &[u8]) -> bool {
+    let mut numbered = false;
+    members(json, |key, _| numbered |= key == b"identifier");
+    numbered
+}
+
 /// Appends what a resource says, out of its members as written: with every reference as the bare id, however it is written.
 pub(crate) fn said(mut json: &[u8], out: &mut Vec<u8>) {
     const REFERENCE: &[u8] = b"\"reference\":\"";

@@ -261,17 +261,23 @@ fn nested_resources_are_written_once_and_referenced() {
 }
 
 #[test]
-fn a_doctor_without_a_system_is_known_by_the_visit_and_what_is_said() {
-    let doctor = |segments: &str| {
-        let resources = convert(segments);
-        let mut doctors = resources
+fn a_person_without_a_system_is_known_by_the_number_or_by_who_names_them() {
+    let doctors = |segments: &str| {
+        let resources = convert(&format!("PID|1\r{segments}"));
+        let doctors = resources
             .iter()
             .filter(|r| r["resourceType"] == "Practitioner");
-        doctors.next().unwrap()["id"].clone()
+        doctors
+            .map(|doctor| doctor["id"].clone())
+            .collect::<Vec<_>>()
     };
-    let first = doctor("PID|1\rPV1|1||||||7^Ito\r");
-    assert_eq!(doctor("PID|1\rPV1|1||||||7^Ito\r"), first);
-    assert_ne!(doctor("PID|1\rPV1|1||||||7^Ida\r"), first);
+    let numbered = doctors("PV1|1||||||7^Ito\r");
+    assert_eq!(doctors("PV1|1||||||7^Ito~7^Ito\r"), numbered);
+    assert_ne!(doctors("PV1|1||||||7^Ida\r"), numbered);
+    let named = doctors("PV1|1||||||^Ito~^Ito\r");
+    assert_eq!(named.len(), 2);
+    assert_ne!(named[0], named[1]);
+    assert_eq!(doctors("PV1|1||||||^Ito~^Ito\r"), named);
 }
 
 #[test]

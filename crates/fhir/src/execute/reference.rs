@@ -73,10 +73,13 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Appends what identifies a resource without a system: all that is said of it, so that what is said otherwise the next
-    /// time is not taken for it. Places, organizations and devices are known so to their sender. Anyone else is known so to
-    /// the resource that names them: two people of one name are two.
+    /// time is not taken for it. What has a number, and places, organizations, devices and roles, are known so to their sender.
+    /// A person without a number is known so to the resource that names them: two of one name are two.
     fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) {
-        let shared = matches!(kind, "Location" | "Organization" | "Device");
+        let shared = matches!(
+            kind,
+            "Location" | "Organization" | "Device" | "PractitionerRole"
+        ) || identity::is_numbered(body);
         if shared {
             let mut scratch = std::mem::take(&mut self.work.scratch);
             self.facility(seed, &mut scratch);
