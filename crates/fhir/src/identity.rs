@@ -1,12 +1,19 @@
 //! Ids that are the same for the same fact, everywhere and at every replay (RFC 9562, UUID version 5).
 
-use uuid::Uuid;
+use sha1::{Digest as _, Sha1};
+use uuid::{Builder, Uuid};
 
 /// Namespace of all ids that Kiln derives. Changing it changes every id.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8f1d_3c52_6b0e_5a47_9d2e_4b1c_7f60_a391);
 
 pub(crate) fn id(seed: &[u8]) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, seed)
+    let digest: [u8; 20] = Sha1::new()
+        .chain_update(NAMESPACE.as_bytes())
+        .chain_update(seed)
+        .finalize()
+        .into();
+    let [bytes @ .., _, _, _, _] = digest;
+    Builder::from_sha1_bytes(bytes).into_uuid()
 }
 
 /// Appends `text` with everything percent-encoded that has a meaning in a URI (RFC 3986 §2.3).

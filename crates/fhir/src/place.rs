@@ -3,7 +3,7 @@
 use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
-use crate::plan::{MAX_SLOTS, Source};
+use crate::plan::{Guard, MAX_SLOTS, Need, Source};
 use crate::split::{Piece, Split, SplitField};
 
 /// The segments and repetitions that sources mean at the moment.
@@ -23,6 +23,8 @@ pub(crate) struct Places<'a> {
 #[derive(Clone, Copy)]
 struct Repetition {
     number: u16,
+    /// Which components hold anything.
+    parts: u64,
     /// `None`: no loop is on its way, which means the first repetition.
     piece: Option<Piece>,
 }
@@ -38,6 +40,7 @@ impl<'a> Places<'a> {
             slots: [None; MAX_SLOTS],
             loops: [Repetition {
                 number: 1,
+                parts: 0,
                 piece: None,
             }; 256],
         }
@@ -57,6 +60,7 @@ impl<'a> Places<'a> {
     pub(crate) fn reach(&mut self, number: u8, repetition: usize, piece: Piece) {
         self.loops[usize::from(number)] = Repetition {
             number: u16::try_from(repetition).unwrap_or(u16::MAX),
+            parts: self.split.parts(self.bytes, piece),
             piece: Some(piece),
         };
     }
@@ -65,8 +69,33 @@ impl<'a> Places<'a> {
     pub(crate) fn leave(&mut self, number: u8) {
         self.loops[usize::from(number)] = Repetition {
             number: 1,
+            parts: 0,
             piece: None,
         };
+    }
+
+    /// Whether a part of the plan has anything to say.
+    pub(crate) fn may_say(&self, guard: &Guard) -> bool {
+        match guard {
+            Guard::Open => true,
+            Guard::One(need) => self.is_met(need),
+            Guard::Any(needs) => needs.iter().any(|need| self.is_met(need)),
+        }
+    }
+
+    fn is_met(&self, need: &Need) -> bool {
+        let Some(segment) = self.slots[usize::from(need.slot)] else {
+            return false;
+        };
+        if need.field == 0 {
+            return self.split.valued(segment) & need.mask != 0;
+        }
+        let reached = &self.loops[usize::from(need.repetition)];
+        if need.repetition > 0 && reached.piece.is_some() {
+            return reached.parts & need.mask != 0;
+        }
+        let field = self.split.field(segment, need.field);
+        field.is_some_and(|field| field.parts & need.mask != 0)
     }
 
     /// The number of the repetition that a source means, from 1.

@@ -115,7 +115,29 @@ pub(crate) struct Child {
     pub(crate) key: Vec<u8>,
     pub(crate) order: u16,
     pub(crate) required: bool,
+    pub(crate) guard: Guard,
     pub(crate) node: Node,
+}
+
+/// The places of which one must be valued for a part of the plan to say anything.
+#[derive(Debug)]
+pub(crate) enum Guard {
+    /// Not known, or not worth asking.
+    Open,
+    /// By far the most; it lies beside what it guards.
+    One(Need),
+    Any(Box<[Need]>),
+}
+
+/// Fields of a segment (`field` is 0), or components of a field, of which one must be valued.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    pub(crate) slot: u8,
+    /// 0: the first repetition; else the loop that says which.
+    pub(crate) repetition: u8,
+    pub(crate) field: u16,
+    /// A bit a number; bit 0 is the segment or field itself.
+    pub(crate) mask: u64,
 }
 
 /// One item of an array, or the loop that writes several.
@@ -126,6 +148,8 @@ pub(crate) struct Item {
     pub(crate) repetitions: Option<(u8, u16, u8)>,
     /// Loops over all linked instances of this resource.
     pub(crate) links: Option<usize>,
+    /// Asked within the loops.
+    pub(crate) guard: Guard,
     pub(crate) node: Node,
 }
 

@@ -29,6 +29,8 @@ impl Piece {
 pub(crate) struct SplitField {
     pub(crate) whole: Piece,
     pub(crate) repetitions: u32,
+    /// Which components of the first repetition hold anything, as [`Split::parts`] says.
+    pub(crate) parts: u64,
 }
 
 /// The split of one message, in reused buffers.
@@ -36,6 +38,8 @@ pub(crate) struct SplitField {
 pub(crate) struct Split {
     /// First field of each segment, and the end.
     segments: Vec<u32>,
+    /// Which fields of each segment hold anything: a bit a number, bit 0 for the segment itself.
+    valued: Vec<u64>,
     fields: Vec<SplitField>,
     /// Offsets of delimiters inside fields; `u32::MAX` at the end.
     tape: Vec<u32>,
@@ -44,12 +48,21 @@ pub(crate) struct Split {
     subcomponent: Option<u8>,
 }
 
+/// The segment or field itself, in a mask of its fields or components.
+const WHOLE: u64 = 1;
+
+/// The bit of a field or component in a mask; those beyond it are taken for the whole.
+pub(crate) fn bit(number: usize) -> u64 {
+    if number < 64 { 1 << number } else { WHOLE }
+}
+
 const DELIMITER: u8 = 1;
 const ESCAPE: u8 = 2;
 
 impl Split {
     pub(crate) fn read(&mut self, message: Message<'_>) {
         self.segments.clear();
+        self.valued.clear();
         self.fields.clear();
         self.tape.clear();
         let delimiters = message.delimiters();
@@ -72,15 +85,18 @@ impl Split {
         for segment in message.segments() {
             self.segments.push(narrow(self.fields.len()));
             let declares = matches!(segment.name(), "MSH" | "FHS" | "BHS");
+            let mut valued = WHOLE;
             for (place, field) in segment.fields().enumerate() {
                 let raw = field.raw();
                 if raw.is_empty() {
                     self.fields.push(SplitField {
                         whole: Piece::NOTHING,
                         repetitions: 1,
+                        parts: 0,
                     });
                     continue;
                 }
+                valued |= bit(place + 1);
                 // MSH-1 and MSH-2 hold the delimiters themselves.
                 let literal = declares && place < 2;
                 let tape = narrow(self.tape.len());
@@ -96,16 +112,23 @@ impl Split {
                 let more = self.tape[tape as usize..].iter();
                 let more = more.filter(|at| message.bytes()[**at as usize] == repetition);
                 let repetitions = 1 + narrow(more.count());
+                let whole = Piece {
+                    start: narrow(field.offset()),
+                    end: narrow(field.offset() + raw.len()),
+                    tape,
+                    escaped,
+                };
                 self.fields.push(SplitField {
-                    whole: Piece {
-                        start: narrow(field.offset()),
-                        end: narrow(field.offset() + raw.len()),
-                        tape,
-                        escaped,
-                    },
+                    whole,
                     repetitions,
+                    parts: if literal {
+                        u64::MAX
+                    } else {
+                        self.parts(message.bytes(), whole)
+                    },
                 });
             }
+            self.valued.push(valued);
         }
         self.segments.push(narrow(self.fields.len()));
         self.tape.push(u32::MAX);
@@ -152,6 +175,35 @@ impl Split {
         let end = *self.segments.get(segment + 1)? as usize;
         let at = self.segments[segment] as usize + usize::from(number.checked_sub(1)?);
         (at < end).then(|| self.fields[at])
+    }
+
+    /// Which fields of a segment hold anything: a bit a number; bit 0 is set, and stands for those beyond the mask, too.
+    pub(crate) fn valued(&self, segment: usize) -> u64 {
+        self.valued.get(segment).copied().unwrap_or(u64::MAX)
+    }
+
+    /// Which components of the first repetition of a piece hold anything: a bit a number; bit 0 stands for any, and for
+    /// those beyond the mask.
+    pub(crate) fn parts(&self, bytes: &[u8], piece: Piece) -> u64 {
+        let (mut parts, mut number, mut start) = (0, 1, piece.start);
+        let inside = self.tape[piece.tape as usize..].iter();
+        for &place in inside.take_while(|place| **place < piece.end) {
+            let delimiter = bytes[place as usize];
+            if delimiter != self.component && delimiter != self.repetition {
+                continue;
+            }
+            if place > start {
+                parts |= WHOLE | bit(number);
+            }
+            if delimiter == self.repetition {
+                return parts;
+            }
+            (number, start) = (number + 1, place + 1);
+        }
+        if piece.end > start {
+            parts |= WHOLE | bit(number);
+        }
+        parts
     }
 
     /// Parts a field after its first repetition from that on.

@@ -83,7 +83,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let mut value_written = false;
         for child in group {
             let beside = child.key.starts_with(b"\"_");
-            if value_written && !beside {
+            if (value_written && !beside) || !self.places.may_say(&child.guard) {
                 continue;
             }
             let start = buffer.len();

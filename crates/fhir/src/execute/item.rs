@@ -82,6 +82,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     fn item(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
+        if !self.places.may_say(&item.guard) {
+            return Written::Nothing;
+        }
         let start = buffer.len();
         let written = self.node(&item.node, buffer);
         if written == Written::Nothing {

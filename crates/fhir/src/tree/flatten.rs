@@ -1,44 +1,45 @@
 //! The tree as plan, in R4 order.
 
-use super::shape::{Entry, Shape};
+use super::guard::Needs;
+use super::shape::{Branch, Entry, Shape, TreeItem};
 use crate::definitions::Definitions;
-use crate::plan::{Candidate, Child, Item, Node, Value};
+use crate::plan::{Candidate, Child, Guard, Item, Node, Value};
 
 impl Shape {
-    pub(super) fn node(self, r4: &Definitions) -> Node {
-        match self {
+    /// The part of the plan, and what it waits for.
+    pub(super) fn node(self, r4: &Definitions) -> (Node, Needs) {
+        let mut needs = Needs::default();
+        let node = match self {
             Shape::Empty => Node::Leaf(Vec::new()),
-            Shape::Leaf(entries) => Node::Leaf(
-                entries
-                    .into_iter()
-                    .map(|entry| match entry {
-                        Entry::Row(candidate) => candidate,
-                        Entry::Nested(kind, shape) => Candidate {
-                            place: shape.first_row().unwrap_or_default(),
+            Shape::Leaf(entries) => {
+                let entry = |entry| match entry {
+                    Entry::Row(candidate) => {
+                        needs.row(&candidate);
+                        candidate
+                    }
+                    Entry::Nested(kind, shape) => {
+                        let place = shape.first_row().unwrap_or_default();
+                        let (root, inner) = shape.node(r4);
+                        needs.add(inner);
+                        Candidate {
+                            place,
                             conditions: Vec::new(),
                             from: None,
                             over: None,
-                            value: Value::Nested {
-                                kind,
-                                root: shape.node(r4),
-                            },
+                            value: Value::Nested { kind, root },
                             default: None,
                             allowed: None,
-                        },
-                    })
-                    .collect(),
-            ),
-            Shape::Items(items) => Node::Items {
-                items: items
-                    .into_iter()
-                    .map(|item| Item {
-                        slot: item.slot,
-                        repetitions: item.repetitions,
-                        links: item.links,
-                        node: item.shape.node(r4),
-                    })
-                    .collect(),
-            },
+                        }
+                    }
+                };
+                Node::Leaf(entries.into_iter().map(entry).collect())
+            }
+            Shape::Items(items) => {
+                let items = items.into_iter().map(|item| item.flatten(r4, &mut needs));
+                Node::Items {
+                    items: items.collect(),
+                }
+            }
             Shape::Object(kind, mut branches) => {
                 let lacks = r4
                     .required(&kind)
@@ -46,18 +47,14 @@ impl Shape {
                 branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
                 let mut children: Vec<Child> = branches
                     .into_iter()
-                    .map(|branch| Child {
-                        key: format!("\"{}\":", branch.name).into_bytes(),
-                        order: branch.order,
-                        required: branch.required,
-                        node: branch.shape.node(r4),
-                    })
+                    .map(|branch| branch.flatten(r4, &mut needs))
                     .collect();
                 let hopes = children.iter().any(|child| hopes(&child.node));
                 for child in &mut children {
                     // What R4 requires may stand on constants alone.
                     if let (true, Node::Object { hopes, .. }) = (child.required, &mut child.node) {
                         *hopes = false;
+                        child.guard = Guard::Open;
                     }
                 }
                 Node::Object {
@@ -66,7 +63,64 @@ impl Shape {
                     lacks,
                 }
             }
+        };
+        (node, needs)
+    }
+}
+
+impl Branch {
+    fn flatten(self, r4: &Definitions, around: &mut Needs) -> Child {
+        let (node, needs) = self.shape.node(r4);
+        let guard = if says_constants(&node) {
+            Guard::Open
+        } else {
+            needs.guard()
+        };
+        around.add(needs);
+        Child {
+            key: format!("\"{}\":", self.name).into_bytes(),
+            order: self.order,
+            required: self.required,
+            guard,
+            node,
         }
+    }
+}
+
+impl TreeItem {
+    fn flatten(self, r4: &Definitions, around: &mut Needs) -> Item {
+        let (node, mut needs) = self.shape.node(r4);
+        let guard = if says_constants(&node) {
+            Guard::Open
+        } else {
+            needs.guard()
+        };
+        if let Some((_, _, number)) = self.repetitions {
+            needs.outside_repetitions(number);
+        }
+        if let Some(slot) = self.slot {
+            needs.outside_segments(slot);
+        }
+        around.add(needs);
+        Item {
+            slot: self.slot,
+            repetitions: self.repetitions,
+            links: self.links,
+            guard,
+            node,
+        }
+    }
+}
+
+/// Whether a node may be written though nothing of the message is in it.
+fn says_constants(node: &Node) -> bool {
+    match node {
+        Node::Leaf(candidates) => candidates.iter().any(|candidate| {
+            candidate.from.is_none()
+                && (matches!(candidate.value, Value::Constant(_)) || candidate.default.is_some())
+        }),
+        Node::Object { hopes, .. } => !hopes,
+        Node::Items { items } => items.iter().any(|item| says_constants(&item.node)),
     }
 }
 

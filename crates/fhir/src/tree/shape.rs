@@ -123,6 +123,6 @@ impl Tree {
     pub(crate) fn finish(mut self, r4: &Definitions, slots: &[Slot]) -> (Node, usize) {
         let mut loops = 0;
         self.root.assign(slots, &mut loops, &mut Vec::new());
-        (self.root.node(r4), loops)
+        (self.root.node(r4).0, loops)
     }
 }

@@ -1,0 +1,156 @@
+//! What a part of the tree waits for: the places of the message of which one must be valued for it to say anything.
+//!
+//! Most of what maps can carry is not in a given message. A guard is asked before its part is walked, so that the walk
+//! costs what the message holds and not what the maps know.
+
+use crate::plan::{Candidate, Guard, Need, Part, Source, Value};
+use crate::split::bit;
+
+/// Places kept apart; beyond them components are taken for their field.
+const MAX_NEEDS: usize = 48;
+/// Needs of a guard: a longer one costs more than it saves.
+const MAX_GUARD: usize = 6;
+
+/// The places that a part waits for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Needs {
+    /// It may say something without any of them.
+    always: bool,
+    /// One entry a segment (field 0), field or repetition.
+    needs: Vec<Need>,
+}
+
+impl Needs {
+    pub(super) fn add(&mut self, others: Needs) {
+        self.always |= others.always;
+        if self.always {
+            self.needs = Vec::new();
+            return;
+        }
+        for need in others.needs {
+            self.need(need);
+        }
+        if self.needs.len() > MAX_NEEDS {
+            let parts = std::mem::take(&mut self.needs);
+            for need in parts {
+                self.need(need.whole());
+            }
+        }
+    }
+
+    /// Only rows that can say something count: constants alone are no content.
+    pub(super) fn row(&mut self, row: &Candidate) {
+        match &row.value {
+            Value::Never => {}
+            Value::Constant(_) if row.from.is_none() => {}
+            Value::Join(parts, _) => {
+                for part in parts {
+                    if let Part::Source(source) = part {
+                        self.need(Need::of(*source));
+                    }
+                }
+            }
+            // Of all segments, not only of the one that its slot means.
+            Value::Lines(_) => match row.from {
+                Some(from) => self.need(Need::segment(from.slot)),
+                None => self.always = true,
+            },
+            _ => match row.from {
+                Some(from) => self.need(Need::of(from)),
+                None => self.always = true,
+            },
+        }
+        // A default stands in for a value that cannot be translated.
+        if row.default.is_some()
+            && let Some(from) = row.from
+        {
+            self.need(Need::of(from));
+        }
+    }
+
+    /// Seen from outside of a loop over the segments of a slot.
+    pub(super) fn outside_segments(&mut self, slot: u8) {
+        for need in std::mem::take(&mut self.needs) {
+            self.need(if need.slot == slot {
+                Need::segment(slot)
+            } else {
+                need
+            });
+        }
+    }
+
+    /// Seen from outside of a loop over repetitions.
+    pub(super) fn outside_repetitions(&mut self, number: u8) {
+        for need in std::mem::take(&mut self.needs) {
+            self.need(if need.repetition == number {
+                need.whole()
+            } else {
+                need
+            });
+        }
+    }
+
+    /// What to ask before walking.
+    pub(super) fn guard(&self) -> Guard {
+        match self.needs[..] {
+            _ if self.always => Guard::Open,
+            [need] => Guard::One(need),
+            [] => Guard::Open,
+            _ if self.needs.len() > MAX_GUARD => Guard::Open,
+            _ => Guard::Any(self.needs.clone().into_boxed_slice()),
+        }
+    }
+
+    fn need(&mut self, need: Need) {
+        let same = |other: &&mut Need| {
+            (other.slot, other.field, other.repetition) == (need.slot, need.field, need.repetition)
+        };
+        match self.needs.iter_mut().find(same) {
+            Some(other) => other.mask |= need.mask,
+            None => self.needs.push(need),
+        }
+    }
+}
+
+impl Need {
+    /// Any of the first fields of a segment is asked for by its mask; this is the segment itself.
+    fn segment(slot: u8) -> Need {
+        Need {
+            slot,
+            repetition: 0,
+            field: 0,
+            mask: 1,
+        }
+    }
+
+    fn of(source: Source) -> Need {
+        let whole = Need {
+            slot: source.slot,
+            repetition: 0,
+            field: 0,
+            mask: bit(source.field.into()),
+        };
+        if source.field == 0 || (source.component == 0 && source.repetition == 0) {
+            return whole;
+        }
+        Need {
+            slot: source.slot,
+            repetition: source.repetition,
+            field: source.field,
+            mask: bit(source.component.into()),
+        }
+    }
+
+    /// The field of which this is a part.
+    fn whole(self) -> Need {
+        if self.field == 0 {
+            return self;
+        }
+        Need {
+            slot: self.slot,
+            repetition: 0,
+            field: 0,
+            mask: bit(self.field.into()),
+        }
+    }
+}
