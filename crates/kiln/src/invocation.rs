@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, convert, demo, explain, mapping, send, serve, tail};
+use crate::{completions, config, convert, dead, demo, explain, mapping, send, serve, tail};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Tail(tail::Tail),
+    Dead(dead::Dead),
     Convert(convert::Convert),
     Explain(explain::Explain),
     Send(send::Send),
@@ -40,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Tail(command) => command.run(),
+        Command::Dead(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Send(command) => command.run(),

@@ -3,7 +3,9 @@
 mod completions;
 mod config;
 mod convert;
+mod dead;
 mod demo;
+mod emitted;
 mod explain;
 mod failure;
 mod interrupt;

@@ -1,13 +1,12 @@
 //! `kiln tail`
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use kiln_fhir::indent;
-use kiln_pipeline::config::Config;
-use kiln_pipeline::store::{Reader, Selection, Stream};
+use kiln_pipeline::store::{Selection, Stream};
 
+use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
 
@@ -24,12 +23,8 @@ pub(crate) struct Tail {
     /// Wait for more
     #[arg(long, short)]
     follow: bool,
-    /// Read where this configuration writes: its Kafka topics or its directory
-    #[arg(long, short, value_name = "FILE", conflicts_with = "dir")]
-    config: Option<PathBuf>,
-    /// Read this directory of an embedded store
-    #[arg(long, value_name = "DIR", default_value = "kiln-data")]
-    dir: PathBuf,
+    #[command(flatten)]
+    emitted: Emitted,
     /// How to print: pretty on a terminal, NDJSON otherwise, unless said here
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -57,7 +52,7 @@ impl Tail {
                 resource_type: self.resource_type.clone(),
                 follow: self.follow,
             };
-            let mut reader = open(self.config.as_deref(), &self.dir, selection).await?;
+            let mut reader = self.emitted.open(selection).await?;
             loop {
                 let record = tokio::select! {
                     () = stop.cancelled() => return Ok(()),
@@ -68,26 +63,6 @@ impl Tail {
             }
         })
     }
-}
-
-async fn open(
-    config: Option<&Path>,
-    directory: &Path,
-    selection: Selection,
-) -> Result<Reader, Failure> {
-    if let Some(file) = config {
-        let config = Config::load(file).map_err(Failure::wrong)?;
-        return Reader::open(&config, selection)
-            .await
-            .map_err(Failure::stopped);
-    }
-    if !directory.is_dir() {
-        return Err(Failure::wrong(format!(
-            "no directory {}: name the store's with --dir, or use --config",
-            directory.display()
-        )));
-    }
-    Reader::open_directory(directory, selection).map_err(Failure::stopped)
 }
 
 fn print(json: &[u8], format: Format) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ fn every_subcommand_teaches_by_example() {
         "demo",
         "serve",
         "tail",
+        "dead",
         "convert",
         "send",
         "config",
