@@ -3,6 +3,8 @@
 use sha1::{Digest as _, Sha1};
 use uuid::{Builder, Uuid};
 
+use crate::json;
+
 /// Namespace of all ids that Kiln derives. Changing it changes every id.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8f1d_3c52_6b0e_5a47_9d2e_4b1c_7f60_a391);
 
@@ -14,6 +16,13 @@ pub(crate) fn id(seed: &[u8]) -> Uuid {
         .into();
     let [bytes @ .., _, _, _, _] = digest;
     Builder::from_sha1_bytes(bytes).into_uuid()
+}
+
+/// The id of one more of what says the same: two facts that the message does not tell apart are still two.
+pub(crate) fn another(seed: &mut Vec<u8>, number: u32) -> Uuid {
+    seed.extend_from_slice(b"|#");
+    json::number(number.into(), seed);
+    id(seed)
 }
 
 /// Appends `text` with everything percent-encoded that has a meaning in a URI (RFC 3986 §2.3).
@@ -52,14 +61,8 @@ pub(crate) fn criteria(system: &[u8], value: &[u8], out: &mut String) {
 
 /// System and value of the first identifier that has both, out of a resource's members as written (`,"name":value…`).
 pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut identifiers: &[u8] = b"";
-    members(json, |key, value| {
-        if key == b"identifier" {
-            identifiers = value;
-        }
-    });
     let mut found = None;
-    items(identifiers, |item| {
+    items(identifiers(json), |item| {
         let (mut system, mut value): (&[u8], &[u8]) = (b"", b"");
         members(item, |key, text| match key {
             b"system" => system = text.get(1..text.len() - 1).unwrap_or_default(),
@@ -75,9 +78,18 @@ pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Whether a resource has an identifier, though it may state no system, out of its members as written.
 pub(crate) fn is_numbered(json: &[u8]) -> bool {
-    let mut numbered = false;
-    members(json, |key, _| numbered |= key == b"identifier");
-    numbered
+    !identifiers(json).is_empty()
+}
+
+/// The array of identifiers; empty where there is none.
+fn identifiers(json: &[u8]) -> &[u8] {
+    let mut identifiers: &[u8] = b"";
+    members(json, |key, value| {
+        if key == b"identifier" {
+            identifiers = value;
+        }
+    });
+    identifiers
 }
 
 /// Appends what a resource says, out of its members as written: with every reference as the bare id, however it is written.

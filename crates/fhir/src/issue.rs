@@ -1,6 +1,6 @@
 //! What could not be mapped.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// A value of the message that the plan could not carry over. It names the place and never the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,33 +22,60 @@ pub struct Issue {
 impl Issue {
     /// Where the value stands in messages of its kind, without occurrence and repetition: `PID-8`, `PID-3.5`.
     pub fn path(&self) -> String {
-        let mut path: String = self.segment.iter().map(|byte| char::from(*byte)).collect();
-        if self.field > 0 {
-            let _ = write!(path, "-{}", self.field);
-        }
-        if self.component > 0 {
-            let _ = write!(path, ".{}", self.component);
-        }
-        path
+        let everywhere = Issue {
+            occurrence: 1,
+            repetition: 1,
+            ..*self
+        };
+        everywhere.place()
     }
 
     /// Where the value stands in its message: `PID-8`, `OBX[3]-5[2].1`.
     pub fn place(&self) -> String {
-        let mut place: String = self.segment.iter().map(|byte| char::from(*byte)).collect();
-        if self.occurrence > 1 {
-            let _ = write!(place, "[{}]", self.occurrence);
-        }
-        if self.field > 0 {
-            let _ = write!(place, "-{}", self.field);
-        }
-        if self.repetition > 1 {
-            let _ = write!(place, "[{}]", self.repetition);
-        }
-        if self.component > 0 {
-            let _ = write!(place, ".{}", self.component);
-        }
+        let mut place = String::new();
+        let occurrence = self.occurrence.into();
+        let parts = [self.component];
+        // A String takes whatever is written to it.
+        let _ = write_place(
+            &mut place,
+            self.segment,
+            occurrence,
+            self.field,
+            self.repetition,
+            &parts,
+        );
         place
     }
+}
+
+/// Writes a place of a message, such as `OBX[3]-5[2].1`; `parts`: component and subcomponent, 0 for the whole.
+pub(crate) fn write_place(
+    out: &mut impl fmt::Write,
+    segment: [u8; 3],
+    occurrence: usize,
+    field: u16,
+    repetition: u16,
+    parts: &[u16],
+) -> fmt::Result {
+    for byte in segment {
+        out.write_char(char::from(byte))?;
+    }
+    if occurrence > 1 {
+        write!(out, "[{occurrence}]")?;
+    }
+    if field == 0 {
+        return Ok(());
+    }
+    write!(out, "-{field}")?;
+    if repetition > 1 {
+        write!(out, "[{repetition}]")?;
+    }
+    for part in parts {
+        if *part > 0 {
+            write!(out, ".{part}")?;
+        }
+    }
+    Ok(())
 }
 
 /// Why a value could not be mapped.

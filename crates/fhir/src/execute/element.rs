@@ -98,9 +98,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             }
             *first = false;
             value_written |= !beside;
-            if written > result {
-                result = written;
-            }
+            result = result.max(written);
         }
         result
     }
@@ -118,10 +116,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 buffer.push(b'[');
                 let mut result = Written::Nothing;
                 for item in items {
-                    let written = self.segments_of(item, buffer);
-                    if written > result {
-                        result = written;
-                    }
+                    result = result.max(self.segments_of(item, buffer));
                 }
                 if buffer.last() == Some(&b',') {
                     buffer.pop();

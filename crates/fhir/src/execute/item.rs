@@ -17,10 +17,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let mut current = before;
         while let Some(ordinal) = current {
             self.places.slots[slot] = current;
-            let written = self.repetitions_of(item, buffer);
-            if written > result {
-                result = written;
-            }
+            result = result.max(self.repetitions_of(item, buffer));
             current = self.following(slot, ordinal);
         }
         self.looping &= !(1 << slot);
@@ -51,10 +48,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             rest = others;
             repetition += 1;
             self.places.reach(number, repetition, piece);
-            let written = self.item(item, buffer);
-            if written > result {
-                result = written;
-            }
+            result = result.max(self.item(item, buffer));
         }
         self.places.leave(number);
         result

@@ -9,7 +9,6 @@ use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
 use crate::identity;
-use crate::json;
 use crate::options::References;
 use crate::plan::{Node, Source};
 
@@ -41,18 +40,17 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         seed.extend_from_slice(kind.as_bytes());
         seed.push(b'|');
         let criteria_start = self.out.criteria.len();
-        if let Some((system, value)) = identity::of(&body) {
+        let id = if let Some((system, value)) = identity::of(&body) {
             seed.extend_from_slice(system);
             seed.push(b'|');
             seed.extend_from_slice(value);
             identity::criteria(system, value, &mut self.out.criteria);
+            identity::id(&seed)
         } else {
-            self.said(kind, &body, &mut seed);
-        }
-        let id = identity::id(&seed);
-        if self.out.criteria.len() == criteria_start {
+            let id = self.said(kind, &body, &mut seed);
             by_id(id, &mut self.out.criteria);
-        }
+            id
+        };
         let start = self.work.pending.len();
         head(kind, id, &mut self.work.pending);
         self.trace.parked(self.work.pending.len() - start);
@@ -72,10 +70,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Content
     }
 
-    /// Appends what identifies a resource without a system: all that is said of it, so that what is said otherwise the next
-    /// time is not taken for it. What has a number, and places, organizations, devices and roles, are known so to their sender.
+    /// The id of a resource without a system: from all that is said of it, so that what is said otherwise the next time is
+    /// not taken for it. What has a number, and places, organizations, devices and roles, are known so to their sender.
     /// A person without a number is known so to the resource that names them: two of one name are two.
-    fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) {
+    fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) -> Uuid {
         let shared = matches!(
             kind,
             "Location" | "Organization" | "Device" | "PractitionerRole"
@@ -89,14 +87,17 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         }
         seed.push(b'|');
         identity::said(body, seed);
-        if !shared {
-            let before = self.work.alike.entry(identity::id(seed)).or_insert(0);
-            if *before > 0 {
-                seed.extend_from_slice(b"|#");
-                json::number((*before).into(), seed);
-            }
-            *before += 1;
+        let id = identity::id(seed);
+        if shared {
+            return id;
         }
+        let alike = self.work.alike.entry(id).or_insert(0);
+        let before = *alike;
+        *alike += 1;
+        if before == 0 {
+            return id;
+        }
+        identity::another(seed, before)
     }
 
     /// A reference to a resource of the message map: the one that stands at `from`, the one that the loop over all has

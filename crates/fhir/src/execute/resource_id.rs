@@ -49,10 +49,8 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                 .any(|part| matches!(part, Identity::Identifier(_)))
         });
         if *count > 1 && !resource.mention && !named {
-            // Two facts that the message does not tell apart are still two; one identifier is one resource.
-            seed.extend_from_slice(b"|#");
-            json::number((*count).into(), &mut seed);
-            id = identity::id(&seed);
+            // One identifier is one resource.
+            id = identity::another(&mut seed, *count);
         }
         self.work.seed = seed;
         self.work.scratch = scratch;

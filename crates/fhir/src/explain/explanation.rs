@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::issue::Issue;
+use crate::issue::{Issue, write_place};
 use crate::options::UtcOffset;
 
 /// Where every element of a conversion comes from, what was decided on the way, and what of the message was not used.
@@ -143,25 +143,15 @@ impl fmt::Display for RowPlace {
 
 impl fmt::Display for SourcePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.segment {
-            write!(f, "{}", char::from(byte))?;
-        }
-        if self.occurrence > 1 {
-            write!(f, "[{}]", self.occurrence)?;
-        }
-        if self.field == 0 {
-            return Ok(());
-        }
-        write!(f, "-{}", self.field)?;
-        if self.repetition > 1 {
-            write!(f, "[{}]", self.repetition)?;
-        }
-        for part in [self.component, self.subcomponent] {
-            if part > 0 {
-                write!(f, ".{part}")?;
-            }
-        }
-        Ok(())
+        let parts = [self.component, self.subcomponent];
+        write_place(
+            f,
+            self.segment,
+            self.occurrence,
+            self.field,
+            self.repetition,
+            &parts,
+        )
     }
 }
 

@@ -71,11 +71,7 @@ impl Shape {
 impl Branch {
     fn flatten(self, r4: &Definitions, around: &mut Needs) -> Child {
         let (node, needs) = self.shape.node(r4);
-        let guard = if says_constants(&node) {
-            Guard::Open
-        } else {
-            needs.guard()
-        };
+        let guard = guard(&node, &needs);
         around.add(needs);
         Child {
             key: format!("\"{}\":", self.name).into_bytes(),
@@ -90,11 +86,7 @@ impl Branch {
 impl TreeItem {
     fn flatten(self, r4: &Definitions, around: &mut Needs) -> Item {
         let (node, mut needs) = self.shape.node(r4);
-        let guard = if says_constants(&node) {
-            Guard::Open
-        } else {
-            needs.guard()
-        };
+        let guard = guard(&node, &needs);
         if let Some((_, _, number)) = self.repetitions {
             needs.outside_repetitions(number);
         }
@@ -110,6 +102,13 @@ impl TreeItem {
             node,
         }
     }
+}
+
+fn guard(node: &Node, needs: &Needs) -> Guard {
+    if says_constants(node) {
+        return Guard::Open;
+    }
+    needs.guard()
 }
 
 /// Whether a node may be written though nothing of the message is in it.

@@ -31,10 +31,7 @@ impl Needs {
             self.need(need);
         }
         if self.needs.len() > MAX_NEEDS {
-            let parts = std::mem::take(&mut self.needs);
-            for need in parts {
-                self.need(need.whole());
-            }
+            self.replace(Need::whole);
         }
     }
 
@@ -52,7 +49,7 @@ impl Needs {
             }
             // Of all segments, not only of the one that its slot means.
             Value::Lines(_) => match row.from {
-                Some(from) => self.need(Need::segment(from.slot)),
+                Some(from) => self.need(Need::field(from.slot, 0)),
                 None => self.always = true,
             },
             _ => match row.from {
@@ -70,24 +67,24 @@ impl Needs {
 
     /// Seen from outside of a loop over the segments of a slot.
     pub(super) fn outside_segments(&mut self, slot: u8) {
-        for need in std::mem::take(&mut self.needs) {
-            self.need(if need.slot == slot {
-                Need::segment(slot)
+        self.replace(|need| {
+            if need.slot == slot {
+                Need::field(slot, 0)
             } else {
                 need
-            });
-        }
+            }
+        });
     }
 
     /// Seen from outside of a loop over repetitions.
     pub(super) fn outside_repetitions(&mut self, number: u8) {
-        for need in std::mem::take(&mut self.needs) {
-            self.need(if need.repetition == number {
+        self.replace(|need| {
+            if need.repetition == number {
                 need.whole()
             } else {
                 need
-            });
-        }
+            }
+        });
     }
 
     /// What to ask before walking.
@@ -98,6 +95,12 @@ impl Needs {
             [] => Guard::Open,
             _ if self.needs.len() > MAX_GUARD => Guard::Open,
             _ => Guard::Any(self.needs.clone().into_boxed_slice()),
+        }
+    }
+
+    fn replace(&mut self, by: impl Fn(Need) -> Need) {
+        for need in std::mem::take(&mut self.needs) {
+            self.need(by(need));
         }
     }
 
@@ -113,25 +116,19 @@ impl Needs {
 }
 
 impl Need {
-    /// Any of the first fields of a segment is asked for by its mask; this is the segment itself.
-    fn segment(slot: u8) -> Need {
+    /// Asked for by the mask of its segment; 0 is the segment itself.
+    fn field(slot: u8, number: u16) -> Need {
         Need {
             slot,
             repetition: 0,
             field: 0,
-            mask: 1,
+            mask: bit(number.into()),
         }
     }
 
     fn of(source: Source) -> Need {
-        let whole = Need {
-            slot: source.slot,
-            repetition: 0,
-            field: 0,
-            mask: bit(source.field.into()),
-        };
         if source.field == 0 || (source.component == 0 && source.repetition == 0) {
-            return whole;
+            return Need::field(source.slot, source.field);
         }
         Need {
             slot: source.slot,
@@ -146,11 +143,6 @@ impl Need {
         if self.field == 0 {
             return self;
         }
-        Need {
-            slot: self.slot,
-            repetition: 0,
-            field: 0,
-            mask: bit(self.field.into()),
-        }
+        Need::field(self.slot, self.field)
     }
 }
