@@ -11,6 +11,7 @@ mod failure;
 mod interrupt;
 mod invocation;
 mod mapping;
+mod maps;
 mod messages;
 mod output;
 mod send;

@@ -14,6 +14,7 @@ fn every_subcommand_teaches_by_example() {
         "tail",
         "dead",
         "convert",
+        "explain",
         "send",
         "config",
         "mapping",

@@ -7,14 +7,12 @@ mod work;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr as _;
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use kiln_fhir::{Mapper, UtcOffset};
-use kiln_pipeline::mapping::overlay;
 
 use crate::failure::Failure;
+use crate::maps::Maps;
 use crate::messages;
 
 /// Convert files of messages to FHIR R4, offline
@@ -33,12 +31,8 @@ pub(crate) struct Convert {
     /// Write one file for each input below this directory, which is made when missing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Offset from UTC of times that state none, such as -05:00
-    #[arg(long, default_value = "+00:00", value_name = "OFFSET", value_parser = UtcOffset::from_str, allow_hyphen_values = true)]
-    time_zone: UtcOffset,
-    /// A site's overlay over the maps
-    #[arg(long, value_name = "DIR")]
-    overlay: Option<PathBuf>,
+    #[command(flatten)]
+    maps: Maps,
     /// Files at a time [default: one for each processor]
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -59,10 +53,7 @@ pub(crate) enum Format {
 impl Convert {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let inputs = messages::inputs(&self.paths)?;
-        let mut mapper = Mapper::embedded().map_err(Failure::stopped)?;
-        if let Some(directory) = &self.overlay {
-            mapper = overlay(&mapper, directory).map_err(Failure::wrong)?;
-        }
+        let mapper = self.maps.mapper()?;
         let format = self.format.unwrap_or(if self.out.is_some() {
             Format::Bundle
         } else {
@@ -75,7 +66,7 @@ impl Convert {
         let plan = work::Plan {
             mapper: &mapper,
             format,
-            time_zone: self.time_zone,
+            time_zone: self.maps.time_zone,
             out: self.out.as_deref(),
             jobs,
         };

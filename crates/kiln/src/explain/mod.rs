@@ -5,14 +5,13 @@ mod text;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::str::FromStr as _;
 
 use clap::Args;
-use kiln_fhir::{Conversion, ConvertOptions, Mapper, UtcOffset};
+use kiln_fhir::{Conversion, ConvertOptions, Mapper};
 use kiln_hl7::{Index, Message};
-use kiln_pipeline::mapping::overlay;
 
 use crate::failure::Failure;
+use crate::maps::Maps;
 use crate::messages;
 use crate::output::print;
 
@@ -29,12 +28,8 @@ pub(crate) struct Explain {
     /// Only resources of this type, such as Patient
     #[arg(long = "type", short, value_name = "TYPE")]
     resource_type: Option<String>,
-    /// A site's overlay over the maps
-    #[arg(long, value_name = "DIR")]
-    overlay: Option<PathBuf>,
-    /// Offset from UTC of times that state none, such as -05:00
-    #[arg(long, default_value = "+00:00", value_name = "OFFSET", value_parser = UtcOffset::from_str, allow_hyphen_values = true)]
-    time_zone: UtcOffset,
+    #[command(flatten)]
+    maps: Maps,
     /// One JSON object a message, with values in full
     #[arg(long)]
     json: bool,
@@ -50,10 +45,7 @@ struct Which<'a> {
 impl Explain {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let inputs = messages::inputs(&self.messages)?;
-        let mut mapper = Mapper::embedded().map_err(Failure::stopped)?;
-        if let Some(directory) = &self.overlay {
-            mapper = overlay(&mapper, directory).map_err(Failure::wrong)?;
-        }
+        let mapper = self.maps.mapper()?;
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let (mut index, mut conversion) = (Index::new(), Conversion::new());
         let (mut found, mut failed) = (0_usize, false);
@@ -103,7 +95,7 @@ impl Explain {
             });
         }
         let options = ConvertOptions {
-            default_offset: self.time_zone,
+            default_offset: self.maps.time_zone,
             ..ConvertOptions::default()
         };
         let mut explanation = mapper

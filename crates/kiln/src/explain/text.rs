@@ -68,61 +68,56 @@ impl Page {
         }
         self.text.push('\n');
         let prefix = resource.resource_type.len() + 1;
-        let name = |element: &Element| element.path.get(prefix..).unwrap_or_default().to_owned();
-        let shown = resource
-            .elements
-            .iter()
-            .filter(|element| element.row.is_some());
-        let rows: Vec<_> = shown
-            .map(|element| (name(element), value(element), element))
-            .collect();
-        let width = |of: &dyn Fn(&(String, String, &Element)) -> usize| rows.iter().map(of).max();
-        let paths = width(&|row| row.0.chars().count()).unwrap_or(0).min(PATH);
-        let values = width(&|row| row.1.chars().count()).unwrap_or(0);
-        let from = width(&|row| sources(row.2).chars().count())
-            .unwrap_or(0)
-            .min(PATH);
-        for (name, value, element) in &rows {
+        // The id has no row, and stands in the title.
+        let shown = resource.elements.iter().filter_map(|element| {
+            let name = element.path.get(prefix..).unwrap_or_default().to_owned();
+            let row = element.row.as_ref()?;
+            Some(([name, value(element), sources(element)], row))
+        });
+        let rows: Vec<_> = shown.collect();
+        let width = |column: usize| {
+            let widths = rows.iter().map(|(cells, _)| cells[column].chars().count());
+            widths.max().unwrap_or(0)
+        };
+        let (names, values, from) = (width(0).min(PATH), width(1), width(2).min(PATH));
+        for ([name, value, sources], row) in &rows {
             let _ = write!(
                 self.text,
-                "    {name:<paths$}  {value:<values$}  {:<from$}",
-                sources(element)
+                "    {name:<names$}  {value:<values$}  {sources:<from$}"
             );
-            if let Some(row) = &element.row {
-                self.dim(&format!("  {row}"));
-            }
+            self.dim(&format!("  {row}"));
             self.text.push('\n');
         }
     }
 
     fn decisions(&mut self, explanation: &Explanation) {
-        if !explanation.merged.is_empty() {
-            self.title("Said again, and not written again");
-            for (kind, id, place) in &explanation.merged {
-                let _ = writeln!(self.text, "    {place:<14}  {kind}/{id}");
-            }
-        }
-        if !explanation.issues.is_empty() {
-            self.title("Could not be mapped");
-            for issue in &explanation.issues {
-                let (place, reason) = (issue.place(), issue.reason.slug());
-                let _ = writeln!(self.text, "    {place:<14}  {reason}");
-            }
-        }
-        if !explanation.unused.is_empty() {
-            self.title("Not used");
-            for unused in &explanation.unused {
-                let place = unused.place.to_string();
-                let value = shortened(&unused.value);
-                let _ = writeln!(self.text, "    {place:<14}  {value}");
-            }
-        }
+        let merged = explanation.merged.iter();
+        self.list(
+            "Said again, and not written again",
+            merged.map(|(kind, id, place)| (place.to_string(), format!("{kind}/{id}"))),
+        );
+        let issues = explanation.issues.iter();
+        self.list(
+            "Could not be mapped",
+            issues.map(|issue| (issue.place(), issue.reason.slug().to_owned())),
+        );
+        let unused = explanation.unused.iter();
+        self.list(
+            "Not used",
+            unused.map(|unused| (unused.place.to_string(), shortened(&unused.value))),
+        );
     }
 
-    fn title(&mut self, text: &str) {
-        self.text.push('\n');
-        self.bold(text);
-        self.text.push('\n');
+    /// Places with what is to say of each, under a title if there are any.
+    fn list(&mut self, title: &str, rows: impl Iterator<Item = (String, String)>) {
+        for (n, (place, what)) in rows.enumerate() {
+            if n == 0 {
+                self.text.push('\n');
+                self.bold(title);
+                self.text.push('\n');
+            }
+            let _ = writeln!(self.text, "    {place:<14}  {what}");
+        }
     }
 
     fn bold(&mut self, text: &str) {
@@ -172,7 +167,6 @@ fn sources(element: &Element) -> String {
         parts.push(format!("if {}", paths(&element.conditions)));
     }
     let noted = element.notes.iter().map(|note| match note {
-        // Behind a condition the value is the row's own: that goes without saying.
         Note::Table(row) => format!("by {row}"),
         Note::Offset(..) => "with the offset above".to_owned(),
         note => note.to_string(),

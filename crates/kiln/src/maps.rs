@@ -1,0 +1,31 @@
+//! The maps that a command converts by.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use clap::Args;
+use kiln_fhir::{Mapper, UtcOffset};
+use kiln_pipeline::mapping::overlay;
+
+use crate::failure::Failure;
+
+/// Kiln's own maps, with what the site says.
+#[derive(Debug, Args)]
+pub(crate) struct Maps {
+    /// Offset from UTC of times that state none, such as -05:00
+    #[arg(long, default_value = "+00:00", value_name = "OFFSET", value_parser = UtcOffset::from_str, allow_hyphen_values = true)]
+    pub(crate) time_zone: UtcOffset,
+    /// A site's overlay over the maps
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
+}
+
+impl Maps {
+    pub(crate) fn mapper(&self) -> Result<Mapper, Failure> {
+        let mapper = Mapper::embedded().map_err(Failure::stopped)?;
+        match &self.overlay {
+            Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
+            None => Ok(mapper),
+        }
+    }
+}
