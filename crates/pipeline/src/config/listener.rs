@@ -86,7 +86,7 @@ impl ListenerConfig {
         document: &ListenerDocument,
         address: SocketAddr,
     ) -> ListenerConfig {
-        let count = |value: Option<u64>, default| value.map_or(default, super::checked::saturated);
+        let count = |value: Option<u64>, default| value.map_or(default, super::check::saturated);
         let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
         ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),

@@ -4,6 +4,7 @@
 //! JSON Schema of [`Document`], which shows every mistake at once; and what comes out is [`Config`], a type that cannot
 //! be wrong.
 
+mod check;
 mod checked;
 mod conform;
 mod document;

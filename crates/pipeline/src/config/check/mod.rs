@@ -1,0 +1,7 @@
+//! The checks that a schema cannot state.
+
+mod listeners;
+mod store;
+mod whole;
+
+pub(super) use whole::{Check, saturated};

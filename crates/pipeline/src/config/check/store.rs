@@ -1,0 +1,158 @@
+//! Where messages and outputs are kept, and how to reach Kafka.
+
+use std::path::{Path, PathBuf};
+
+use super::super::checked::{EmbeddedConfig, Limits, StoreConfig};
+use super::super::document::{Document, KafkaDocument};
+use super::super::kafka::{KafkaConfig, RESERVED_PROPERTIES, SaslConfig, TlsConfig, TopicsConfig};
+use super::super::secret::Secret;
+use super::Check;
+
+impl Check<'_> {
+    pub(super) fn store(&mut self, document: &Document, limits: &Limits) -> Option<StoreConfig> {
+        let given = document.store.clone().unwrap_or_default();
+        match (&given.embedded, &given.kafka) {
+            (Some(_), Some(_)) => {
+                self.report("store", "choose one of embedded and kafka".to_owned());
+                None
+            }
+            (_, Some(kafka)) => self.kafka(kafka).map(StoreConfig::Kafka),
+            (embedded, None) => {
+                let embedded = embedded.clone().unwrap_or_default();
+                let retain_messages = embedded
+                    .retain_messages
+                    .unwrap_or(EmbeddedConfig::DEFAULT_RETAIN_MESSAGES);
+                if retain_messages < limits.dedupe_messages as u64 {
+                    self.report(
+                        "store.embedded.retainMessages",
+                        format!(
+                            "at least limits.dedupeMessages ({}), or a resend is not recognised after a restart",
+                            limits.dedupe_messages
+                        ),
+                    );
+                }
+                Some(StoreConfig::Embedded(EmbeddedConfig {
+                    directory: embedded
+                        .directory
+                        .unwrap_or_else(|| PathBuf::from("kiln-data")),
+                    retain_messages,
+                }))
+            }
+        }
+    }
+
+    fn kafka(&mut self, given: &KafkaDocument) -> Option<KafkaConfig> {
+        if given.brokers.is_empty() {
+            self.report(
+                "store.kafka.brokers",
+                "name at least one broker, `host:port`".to_owned(),
+            );
+        }
+        for (at, broker) in given.brokers.iter().enumerate() {
+            let port = broker
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none() {
+                self.report(
+                    &format!("store.kafka.brokers[{at}]"),
+                    "not `host:port`, for example kafka-1.example.org:9092".to_owned(),
+                );
+            }
+        }
+        for name in given.properties.keys() {
+            if RESERVED_PROPERTIES.contains(&name.as_str()) {
+                self.report(
+                    &format!("store.kafka.properties.{name}"),
+                    "cannot be passed through: delivery rests on it, or it has a setting of its own".to_owned(),
+                );
+            }
+        }
+        let tls = given.tls.as_ref().map(|tls| {
+            let identity = match (&tls.cert, &tls.key) {
+                (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+                (None, None) => None,
+                _ => {
+                    self.report(
+                        "store.kafka.tls",
+                        "cert and key belong together; give both".to_owned(),
+                    );
+                    None
+                }
+            };
+            TlsConfig {
+                ca: tls.ca.clone(),
+                identity,
+            }
+        });
+        let sasl = match &given.sasl {
+            None => None,
+            Some(sasl) => {
+                if sasl.mechanism.is_none() {
+                    self.report(
+                        "store.kafka.sasl",
+                        "mechanism is missing; valid are PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"
+                            .to_owned(),
+                    );
+                }
+                if sasl.username.is_none() {
+                    self.report("store.kafka.sasl", "username is missing".to_owned());
+                }
+                let password =
+                    self.password(sasl.password_file.as_deref(), sasl.password_env.as_deref());
+                Some(SaslConfig {
+                    mechanism: sasl.mechanism?,
+                    username: sasl.username.clone()?,
+                    password: password?,
+                })
+            }
+        };
+        let topics = given.topics.clone().unwrap_or_default();
+        let default = TopicsConfig::default();
+        let small = |value: Option<u32>, default| {
+            value.map_or(default, |value| i32::try_from(value).unwrap_or(i32::MAX))
+        };
+        Some(KafkaConfig {
+            brokers: given.brokers.clone(),
+            tls,
+            sasl,
+            properties: given.properties.clone(),
+            topics: TopicsConfig {
+                create: topics.create.unwrap_or(default.create),
+                partitions: small(topics.partitions, default.partitions),
+                replication: small(topics.replication, default.replication),
+            },
+        })
+    }
+
+    fn password(&mut self, file: Option<&Path>, name: Option<&str>) -> Option<Secret> {
+        match (file, name) {
+            (Some(file), None) => match std::fs::read_to_string(file) {
+                Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(error) => {
+                    self.report(
+                        "store.kafka.sasl.passwordFile",
+                        format!("cannot be read ({error})"),
+                    );
+                    None
+                }
+            },
+            (None, Some(name)) => {
+                let value = (self.variable)(name);
+                if value.is_none() {
+                    self.report(
+                        "store.kafka.sasl.passwordEnv",
+                        format!("set the variable {name}"),
+                    );
+                }
+                value.map(Secret::new)
+            }
+            _ => {
+                self.report(
+                    "store.kafka.sasl",
+                    "give one of passwordFile and passwordEnv".to_owned(),
+                );
+                None
+            }
+        }
+    }
+}
