@@ -1,7 +1,7 @@
 //! The custom resources of Kiln, in the API group `kiln.health`, version `v1alpha1`.
 //!
-//! - [`Hl7Pipeline`] (short name `hp`): one pipeline from HL7v2 senders to FHIR topics in Kafka.
-//! - [`FhirMapping`] (short name `fm`): a site's additions to the maps, kept in a ConfigMap.
+//! - [`api::Hl7Pipeline`] (short name `hp`): one pipeline from HL7v2 senders to FHIR topics in Kafka.
+//! - [`api::FhirMapping`] (short name `fm`): a site's additions to the maps, kept in a ConfigMap.
 //!
 //! The types are the single source of the files in `crds/`; the comments on their fields are what `kubectl explain` says.
 //! What one field can check about itself (a port's range, a broker's form) stands in the schema, and what needs several
@@ -12,7 +12,7 @@
 //! what is wanted, and nothing acts on it.
 //!
 //! ```
-//! use kiln_operator::Hl7Pipeline;
+//! use kiln_operator::api::Hl7Pipeline;
 //! use kube::Resource;
 //!
 //! let pipeline: Hl7Pipeline = serde_json::from_value(serde_json::json!({
@@ -42,22 +42,4 @@
     reason = "two printer columns of one type are no duplicates"
 )]
 
-mod definitions;
-mod kafka;
-mod listener;
-mod mapping;
-mod output;
-mod pipeline;
-mod reference;
-mod scaling;
-mod status;
-
-pub use definitions::{Definition, definitions};
-pub use kafka::{Kafka, KafkaTls, Sasl, SaslMechanism};
-pub use listener::{Exposure, ExposureType, Listener, ListenerTls};
-pub use mapping::{FhirMapping, FhirMappingSpec, FhirMappingStatus};
-pub use output::{DeletionPolicy, Layout, Output};
-pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus};
-pub use reference::NamedObject;
-pub use scaling::{Bounds, Role};
-pub use status::RoleStatus;
+pub mod api;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiln_operator::definitions;
+use kiln_operator::api::definitions;
 
 /// The Kiln operator. So far it holds the custom resources and prints their definitions; it does not run pipelines yet.
 #[derive(Parser)]

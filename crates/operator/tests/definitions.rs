@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
-use kiln_operator::{Definition, definitions};
+use kiln_operator::api::{Definition, definitions};
 
 const RENEW: &str = "cargo run -p kiln-operator -- crds --out crds";
 

@@ -1,7 +1,7 @@
 //! What the API server refuses, and in which words. The rules are evaluated here as it evaluates them.
 #![allow(clippy::unwrap_used)]
 
-use kiln_operator::{Hl7Pipeline, Hl7PipelineSpec};
+use kiln_operator::api::{Hl7Pipeline, Hl7PipelineSpec};
 use kube::core::cel::validate_cel_schema;
 use serde_json::{Value, json};
 
@@ -13,16 +13,55 @@ fn spec() -> Value {
             {"name": "lab", "port": 2576, "exposure": {"type": "ClusterIP"}},
         ],
         "mappings": [{"name": "site"}, {"name": "ward"}],
-        "listen": {"replicas": 3, "bounds": {"minReplicas": 2, "maxReplicas": 6}},
+        "listen": {"replicas": 3, "scaling": {"minReplicas": 2, "maxReplicas": 6, "schedules": [
+            {"name": "shift-change", "days": ["Mon", "Tue"], "from": "06:30", "to": "08:00", "timeZone": "Europe/Vienna",
+             "minReplicas": 4},
+        ]}},
+        "transform": {"scaling": {"minReplicas": 2, "maxReplicas": 12, "schedules": []}},
     })
 }
 
-/// The messages of all rules that the spec breaks.
+/// The spec as the API server completes it before it asks the rules: with every default.
+fn completed(spec: &Value) -> Value {
+    serde_json::to_value(serde_json::from_value::<Hl7PipelineSpec>(spec.clone()).unwrap()).unwrap()
+}
+
+/// The messages of all rules that a new spec breaks.
 fn refusals(spec: &Value) -> String {
-    // Shape first: what serde refuses would never reach a rule.
-    serde_json::from_value::<Hl7PipelineSpec>(spec.clone()).unwrap();
-    validate_cel_schema::<Hl7PipelineSpec>(spec, None)
-        .map_or_else(|errors| errors.to_string(), |()| String::new())
+    told(validate_cel_schema::<Hl7PipelineSpec>(
+        &completed(spec),
+        None,
+    ))
+}
+
+/// The messages of all rules that a change from the sound spec breaks.
+fn refusals_of_change(changed: &Value) -> String {
+    let old = completed(&spec());
+    told(validate_cel_schema::<Hl7PipelineSpec>(
+        &completed(changed),
+        Some(&old),
+    ))
+}
+
+fn told<E: std::fmt::Display>(result: Result<(), E>) -> String {
+    result.map_or_else(|errors| errors.to_string(), |()| String::new())
+}
+
+/// A pointer into the spec, what stands there instead, and what is said of it.
+fn refused(pointer: &str, value: Value, words: &str) {
+    let mut spec = spec();
+    put(&mut spec, pointer, value);
+    let said = refusals(&spec);
+    assert!(said.contains(words), "{pointer}: {said:?}");
+}
+
+fn put(spec: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = spec.pointer_mut(parent).unwrap();
+    match parent {
+        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+        _ => parent[name] = value,
+    }
 }
 
 #[test]
@@ -31,47 +70,75 @@ fn a_sound_pipeline_is_taken() {
 }
 
 #[test]
-fn two_listeners_on_one_port_are_refused() {
-    let mut spec = spec();
-    spec["listeners"][1]["port"] = json!(2575);
-    assert!(
-        refusals(&spec).contains("two listeners have the same port"),
-        "{}",
-        refusals(&spec)
+fn what_cannot_work_is_refused_with_the_way_out() {
+    refused(
+        "/listeners/1/port",
+        json!(2575),
+        "two listeners have the same port",
+    );
+    refused(
+        "/listeners/1/port",
+        json!(8090),
+        "port 8090 serves health and metrics",
+    );
+    refused(
+        "/listeners/1/exposure",
+        json!({"type": "LoadBalancer", "nodePort": 32575}),
+        "two listeners have the same nodePort",
+    );
+    refused(
+        "/listeners/1/exposure/nodePort",
+        json!(32576),
+        "nodePort needs exposure type",
+    );
+    refused(
+        "/mappings/1/name",
+        json!("site"),
+        "a mapping is named twice",
+    );
+    refused(
+        "/listen/scaling/minReplicas",
+        json!(7),
+        "minReplicas must not be above maxReplicas",
+    );
+    refused(
+        "/listen/scaling/schedules/0/minReplicas",
+        json!(9),
+        "a schedule asks for more instances than maxReplicas allows",
+    );
+    refused(
+        "/listen/scaling/schedules/0/to",
+        json!("06:30"),
+        "from and to are the same time",
+    );
+    refused(
+        "/transform/scaling/maxReplicas",
+        json!(13),
+        "transform.scaling.maxReplicas is above kafka.topics.partitions",
+    );
+    refused(
+        "/kafka/sasl",
+        json!({"mechanism": "PLAIN", "secret": {"name": "kafka"}}),
+        "PLAIN sends the password as it is",
+    );
+    refused(
+        "/availability",
+        json!({"mode": "ActiveStandby"}),
+        "leave listen.scaling out",
     );
 }
 
 #[test]
-fn a_mapping_named_twice_is_refused() {
-    let mut spec = spec();
-    spec["mappings"][1]["name"] = json!("site");
-    assert!(
-        refusals(&spec).contains("a mapping is named twice"),
-        "{}",
-        refusals(&spec)
-    );
-}
-
-#[test]
-fn bounds_the_wrong_way_round_are_refused() {
-    let mut spec = spec();
-    spec["listen"]["bounds"] = json!({"minReplicas": 4, "maxReplicas": 2});
-    assert!(
-        refusals(&spec).contains("minReplicas must not be above maxReplicas"),
-        "{}",
-        refusals(&spec)
-    );
-}
-
-#[test]
-fn a_node_port_inside_the_cluster_only_is_refused() {
-    let mut spec = spec();
-    spec["listeners"][1]["exposure"]["nodePort"] = json!(32576);
-    assert!(
-        refusals(&spec).contains("nodePort needs exposure type"),
-        "{}",
-        refusals(&spec)
-    );
+fn what_acknowledged_messages_rest_on_cannot_be_changed() {
+    let mut moved = spec();
+    moved["kafka"]["topicPrefix"] = json!("elsewhere");
+    assert!(refusals_of_change(&moved).contains("topicPrefix cannot be changed"));
+    let mut spread = spec();
+    spread["kafka"]["topics"] = json!({"partitions": 24});
+    assert!(refusals_of_change(&spread).contains("partitions cannot be changed"));
+    let mut scaled = spec();
+    scaled["listen"]["replicas"] = json!(4);
+    assert_eq!(refusals_of_change(&scaled), "");
 }
 
 #[test]
@@ -90,4 +157,13 @@ fn what_is_left_out_gets_its_default() {
     assert_eq!(spec["transform"]["replicas"], 2);
     assert_eq!(spec["output"]["layout"], "Resources");
     assert_eq!(spec["deletionPolicy"], "Retain");
+    assert_eq!(spec["listeners"][0]["lane"], "Interactive");
+    assert_eq!(spec["listeners"][0]["ackWhen"], "Stored");
+    assert_eq!(
+        spec["kafka"]["topics"],
+        json!({"create": true, "partitions": 12, "replication": 3})
+    );
+    assert_eq!(spec["availability"]["mode"], "ActiveActive");
+    assert_eq!(spec["availability"]["toleratedRecoverySeconds"], 10);
+    assert_eq!(spec["rollout"]["drainSeconds"], 25);
 }

@@ -4,11 +4,17 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::NamedObject;
+use super::NamedObject;
 
 /// The connection to Kafka. Credentials are named, never written here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.sasl) || self.sasl.mechanism != 'PLAIN' || has(self.tls)")
+    .message("mechanism PLAIN sends the password as it is; add kafka.tls, or take SCRAM-SHA-512")
+    .field_path(".sasl"))]
+#[x_kube(validation = Rule::new("has(self.topicPrefix) == has(oldSelf.topicPrefix) && (!has(self.topicPrefix) || self.topicPrefix == oldSelf.topicPrefix)")
+    .message("topicPrefix cannot be changed: messages that were acknowledged would be left behind in the old topics; make a new pipeline and delete this one when it has transformed all it took")
+    .field_path(".topicPrefix"))]
 pub struct Kafka {
     /// Bootstrap servers, each as `host:port`. At least one; name several, so that one that is down does not stop a start.
     #[schemars(
@@ -19,9 +25,9 @@ pub struct Kafka {
     pub brokers: Vec<String>,
 
     /// First part of every topic's name: `<prefix>.hl7v2`, `<prefix>.fhir.<ResourceType>`, `<prefix>.dead` and
-    /// `<prefix>.audit`. The name of this resource when absent.
+    /// `<prefix>.audit`. Also the name of the consumer group. The name of this resource when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 180), regex(pattern = r"^[a-zA-Z0-9._-]+$"))]
+    #[schemars(length(min = 1, max = 180), regex(pattern = r"^[a-zA-Z0-9_-]+$"))]
     pub topic_prefix: Option<String>,
 
     /// TLS to the brokers. Without it the connection is in the clear.
@@ -31,6 +37,58 @@ pub struct Kafka {
     /// How the pipeline proves who it is by user name and password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sasl: Option<Sasl>,
+
+    /// The topics that the pipeline makes.
+    #[serde(default)]
+    pub topics: Topics,
+}
+
+/// The topics that the pipeline makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.partitions == oldSelf.partitions")
+    .message("partitions cannot be changed: a feed would go on in another partition, and its order would be lost")
+    .field_path(".partitions"))]
+pub struct Topics {
+    /// Whether topics that are missing are made. When false they must be there already, as where a platform team makes
+    /// them.
+    #[serde(default = "Topics::create")]
+    pub create: bool,
+
+    /// Partitions of a topic that is made. Feeds are spread over them and each stays in one, so there is work for no more
+    /// instances of transform than this.
+    #[serde(default = "Topics::partitions")]
+    #[schemars(range(min = 1, max = 10000))]
+    pub partitions: i32,
+
+    /// Replicas of a topic that is made. 3 survive the loss of a broker without a pause.
+    #[serde(default = "Topics::replication")]
+    #[schemars(range(min = 1, max = 32))]
+    pub replication: i32,
+}
+
+impl Topics {
+    fn create() -> bool {
+        true
+    }
+
+    fn partitions() -> i32 {
+        12
+    }
+
+    fn replication() -> i32 {
+        3
+    }
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Topics {
+            create: Topics::create(),
+            partitions: Topics::partitions(),
+            replication: Topics::replication(),
+        }
+    }
 }
 
 /// TLS to the brokers. An empty object means TLS with the public certificate authorities.

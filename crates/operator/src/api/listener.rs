@@ -6,11 +6,14 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::NamedObject;
+use super::NamedObject;
 
 /// A port on which senders connect with MLLP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.port != 8090")
+    .message("port 8090 serves health and metrics; give the listener another")
+    .field_path(".port"))]
 pub struct Listener {
     /// Name of the listener, unique in the pipeline. It becomes the name of the Service's port and of the metrics' label.
     #[schemars(
@@ -19,7 +22,7 @@ pub struct Listener {
     )]
     pub name: String,
 
-    /// TCP port, unique in the pipeline. 2575 is the port registered for HL7 over MLLP.
+    /// TCP port, unique in the pipeline. 2575 is the port registered for HL7 over MLLP; 8090 serves health and metrics.
     #[serde(default = "mllp_port")]
     #[schemars(range(min = 1024, max = 65535))]
     pub port: i32,
@@ -30,6 +33,16 @@ pub struct Listener {
     #[schemars(length(min = 1, max = 200))]
     pub feed: Option<String>,
 
+    /// `Interactive`: messages that someone waits for. `Bulk`: loads of many messages, kept in topics of their own so that
+    /// interactive messages never wait behind them.
+    #[serde(default)]
+    pub lane: Lane,
+
+    /// When a message is acknowledged. `Stored`: once Kafka keeps it. `Mapped`: once it is also known that it can be turned
+    /// into FHIR; a sender is told what is wrong at once.
+    #[serde(default)]
+    pub ack_when: AckWhen,
+
     /// MLLP over TLS. Without it the port speaks in the clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<ListenerTls>,
@@ -37,10 +50,40 @@ pub struct Listener {
     /// How the port is reached from outside the cluster. Inside the cluster only, unless said otherwise.
     #[serde(default)]
     pub exposure: Exposure,
+
+    /// Networks (CIDR) that may connect, for instance `10.1.0.0/16`. The NetworkPolicy and the load balancer keep others out,
+    /// where the cluster enforces them. All when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        inner(length(max = 43), regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"))
+    )]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub allowed_networks: Vec<String>,
 }
 
 fn mllp_port() -> i32 {
     2575
+}
+
+/// Which topics a listener's messages go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Lane {
+    /// Messages that someone waits for.
+    #[default]
+    Interactive,
+    /// Loads of many messages.
+    Bulk,
+}
+
+/// When a message is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AckWhen {
+    /// Once Kafka keeps it.
+    #[default]
+    Stored,
+    /// Once it is also known that it can be turned into FHIR.
+    Mapped,
 }
 
 /// TLS of a listener.

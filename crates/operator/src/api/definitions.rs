@@ -3,7 +3,7 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
-use crate::{FhirMapping, Hl7Pipeline};
+use super::{FhirMapping, Hl7Pipeline};
 
 const HEADER: &str = "# Generated from the types in crates/operator; renew with `cargo run -p kiln-operator -- crds --out crds`.\n";
 

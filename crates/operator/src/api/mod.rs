@@ -1,0 +1,29 @@
+//! The custom resources: their fields, what the API server refuses, and what `kubectl explain` says of them.
+
+mod availability;
+mod definitions;
+mod kafka;
+mod listener;
+mod mapping;
+mod output;
+mod pipeline;
+mod reference;
+mod role;
+mod rollout;
+mod scaling;
+mod schedule;
+mod status;
+
+pub use availability::{Availability, Mode, ZoneSpread};
+pub use definitions::{Definition, definitions};
+pub use kafka::{Kafka, KafkaTls, Sasl, SaslMechanism, Topics};
+pub use listener::{AckWhen, Exposure, ExposureType, Lane, Listener, ListenerTls};
+pub use mapping::{FhirMapping, FhirMappingSpec, FhirMappingStatus};
+pub use output::{DeletionPolicy, Layout, Output};
+pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus, Image, Monitoring};
+pub use reference::NamedObject;
+pub use role::{Amounts, Listen, Resources, Transform};
+pub use rollout::Rollout;
+pub use scaling::{ListenScaling, TransformScaling};
+pub use schedule::{Day, Schedule};
+pub use status::RoleStatus;
