@@ -20,6 +20,7 @@
 //! ```
 
 pub mod config;
+mod failure;
 pub mod feed;
 mod http;
 mod listen;
@@ -27,11 +28,13 @@ pub mod mapping;
 mod pipeline;
 mod progress;
 pub mod record;
+mod settling;
 pub mod sighting;
 pub mod store;
 mod tally;
 mod transform;
 
-pub use listen::BoundListener;
-pub use pipeline::{Pipeline, RunError, RunningPipeline, StartError};
+pub use failure::{RunError, StartError};
+pub use listen::{BoundListener, TlsError};
+pub use pipeline::{Pipeline, RunningPipeline};
 pub use tally::Tally;

@@ -10,59 +10,21 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, ListenerConfig, StoreConfig};
+use crate::failure::{RunError, StartError};
 use crate::http::{self, Health};
 use crate::listen::{
-    self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared,
+    self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared, Tls,
+    TlsMetrics, TlsWatch,
 };
-use crate::mapping::{self, Mapping, MappingMetrics, Overlay, OverlayError};
+use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
 use crate::progress::Progress;
-use crate::store::{self, StoreError};
+use crate::store;
 use crate::tally::Tally;
 use crate::transform::{self, Transform, TransformMetrics};
 
 /// The path of a message, ready to start.
 pub struct Pipeline;
-
-/// Why a pipeline did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An address cannot be bound.
-    #[error("{what} cannot listen on {address}: {source}")]
-    Bind {
-        /// The listener, or `http`.
-        what: String,
-        /// The address.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The site's overlay over the maps is wrong.
-    #[error("mapping.overlay is wrong:\n{0}")]
-    Overlay(#[from] OverlayError),
-    /// A metric is registered twice: a defect of Kiln.
-    #[error(transparent)]
-    Metrics(#[from] prometheus::Error),
-}
-
-/// Why a running pipeline ended other than asked.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A role ended by itself.
-    #[error(
-        "a part of the pipeline ended by itself; what was acknowledged is kept, start it again"
-    )]
-    Ended,
-    /// It did not stop in time.
-    #[error("not everything in hand was finished within {} s; what was acknowledged is kept", .within.as_secs())]
-    Late {
-        /// `limits.shutdownSeconds`.
-        within: Duration,
-    },
-}
 
 /// A pipeline that runs. Dropping it stops it without waiting.
 pub struct RunningPipeline {
@@ -99,6 +61,7 @@ impl Pipeline {
         // Addresses first: that one is taken shows before a store is touched.
         let mut bound = Vec::new();
         if config.roles.listen {
+            let metrics = TlsMetrics::new(&registry)?;
             for listener in &config.listeners {
                 let listening =
                     listen::bind(listener)
@@ -108,7 +71,8 @@ impl Pipeline {
                             address: listener.address,
                             source,
                         })?;
-                bound.push((listener.clone(), listening));
+                let tls = open_tls(listener, &metrics)?;
+                bound.push((listener.clone(), listening, tls));
             }
         }
         let http = match config.http {
@@ -129,7 +93,7 @@ impl Pipeline {
         let mut running = RunningPipeline {
             listeners: bound
                 .iter()
-                .map(|(_, listening)| listening.bound.clone())
+                .map(|(_, listening, _)| listening.bound.clone())
                 .collect(),
             http_address: http.as_ref().and_then(|socket| socket.local_addr().ok()),
             registry: registry.clone(),
@@ -178,13 +142,18 @@ impl Pipeline {
                 limits.max_receiving_bytes,
             ));
             let metrics = Arc::new(ListenMetrics::new(&registry)?);
-            for (listener, listening) in bound {
+            for (listener, listening, tls) in bound {
+                let tls = tls.map(|(tls, watch)| {
+                    running.others.spawn(watch.run(running.stop.clone()));
+                    tls
+                });
                 let in_flight = Budget::new(
                     listener.max_total_in_flight,
                     listener.max_total_in_flight_bytes,
                 );
                 let shared = Shared {
                     listener,
+                    tls,
                     in_flight,
                     room: Arc::clone(&room),
                     connections: Arc::clone(&running.connections),
@@ -212,6 +181,21 @@ impl Drop for RunningPipeline {
         self.connections.drain();
         self.stop.cancel();
     }
+}
+
+fn open_tls(
+    listener: &ListenerConfig,
+    metrics: &TlsMetrics,
+) -> Result<Option<(Tls, TlsWatch)>, StartError> {
+    let Some(paths) = &listener.tls else {
+        return Ok(None);
+    };
+    let opened =
+        Tls::open(&listener.name, paths, metrics.clone()).map_err(|source| StartError::Tls {
+            listener: listener.name.clone(),
+            source,
+        })?;
+    Ok(Some(opened))
 }
 
 fn transform_of(

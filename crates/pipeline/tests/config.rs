@@ -98,6 +98,22 @@ fn a_message_that_is_not_too_long_must_find_room() {
 }
 
 #[test]
+fn the_files_of_tls_belong_together() {
+    let text = "listeners:\n  - tls: { cert: tls.crt }\n  - name: b\n    address: 127.0.0.1:2576\n    tls:\n      cert: tls.crt\n      key: tls.key\n      clientCrl: [ca.crl]\n";
+    let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();
+    let lines: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2, "{errors}");
+    assert!(
+        lines[0].starts_with("kiln.yaml:2:10: listeners[0].tls: cert and key"),
+        "{errors}"
+    );
+    assert!(
+        lines[1].starts_with("kiln.yaml:8:18: listeners[1].tls.clientCrl: belongs to clientCa"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn every_limit_of_the_example_is_explained_with_its_default() {
     let page = include_str!("../LIMITS.md");
     let mut limits = 0;

@@ -1,6 +1,7 @@
 //! A listener's settings, checked.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -19,6 +20,26 @@ pub enum AckWhen {
     Mapped,
 }
 
+/// TLS of a listener; files in PEM, read again while it runs.
+#[derive(Clone, Debug)]
+pub struct ListenerTls {
+    /// The certificate that senders see, with the intermediate ones behind it.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Who may send.
+    pub clients: Option<ClientAuthorities>,
+}
+
+/// Who vouches for the senders (mutual TLS).
+#[derive(Clone, Debug)]
+pub struct ClientAuthorities {
+    /// The authorities' certificates.
+    pub ca: PathBuf,
+    /// Their revocation lists.
+    pub crl: Vec<PathBuf>,
+}
+
 /// The settings of one MLLP listener.
 #[derive(Clone, Debug)]
 pub struct ListenerConfig {
@@ -28,6 +49,8 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// The feed of all its messages; none: sending application and facility of each.
     pub feed: Option<String>,
+    /// TLS; none: in the clear.
+    pub tls: Option<ListenerTls>,
     /// When to say yes.
     pub ack_when: AckWhen,
     /// Longest message in bytes.
@@ -44,6 +67,8 @@ pub struct ListenerConfig {
     pub max_total_in_flight: usize,
     /// The same in bytes; at least `max_frame_bytes`.
     pub max_total_in_flight_bytes: usize,
+    /// A connection whose TLS handshake does not end within this is closed.
+    pub handshake_timeout: Duration,
     /// A connection that sends nothing for so long is closed.
     pub idle_timeout: Duration,
     /// A connection whose message does not end within this is closed.
@@ -68,6 +93,7 @@ const DEFAULT_MAX_IN_FLIGHT: usize = 64;
 const DEFAULT_MAX_IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
 const DEFAULT_MAX_TOTAL_IN_FLIGHT: usize = 4096;
 const DEFAULT_MAX_TOTAL_IN_FLIGHT_BYTES: usize = 128 * 1024 * 1024;
+const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_FRAME_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_CONFIRM_TIMEOUT: Duration = Duration::from_secs(20);
@@ -77,7 +103,7 @@ const DEFAULT_TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Default for ListenerConfig {
     fn default() -> ListenerConfig {
-        ListenerConfig::from_document(&ListenerDocument::default(), DEFAULT_ADDRESS)
+        ListenerConfig::from_document(&ListenerDocument::default(), DEFAULT_ADDRESS, None)
     }
 }
 
@@ -85,6 +111,7 @@ impl ListenerConfig {
     pub(super) fn from_document(
         document: &ListenerDocument,
         address: SocketAddr,
+        tls: Option<ListenerTls>,
     ) -> ListenerConfig {
         let count = |value: Option<u64>, default| value.map_or(default, super::check::saturated);
         let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
@@ -92,6 +119,7 @@ impl ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),
             address,
             feed: document.feed.clone(),
+            tls,
             ack_when: document.ack_when.unwrap_or_default(),
             max_frame_bytes: count(document.max_frame_bytes, DEFAULT_MAX_FRAME_BYTES),
             max_connections: count(document.max_connections, DEFAULT_MAX_CONNECTIONS),
@@ -105,6 +133,10 @@ impl ListenerConfig {
             max_total_in_flight_bytes: count(
                 document.max_total_in_flight_bytes,
                 DEFAULT_MAX_TOTAL_IN_FLIGHT_BYTES,
+            ),
+            handshake_timeout: seconds(
+                document.handshake_timeout_seconds,
+                DEFAULT_HANDSHAKE_TIMEOUT,
             ),
             idle_timeout: seconds(document.idle_timeout_seconds, DEFAULT_IDLE_TIMEOUT),
             frame_timeout: seconds(document.frame_timeout_seconds, DEFAULT_FRAME_TIMEOUT),

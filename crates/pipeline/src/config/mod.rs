@@ -19,6 +19,6 @@ pub use checked::{Config, EmbeddedConfig, Layout, Limits, Roles, StoreConfig};
 pub use document::{Document, schema};
 pub use environment::OVERRIDES;
 pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};
-pub use listener::{AckWhen, ListenerConfig};
+pub use listener::{AckWhen, ClientAuthorities, ListenerConfig, ListenerTls};
 pub use problem::{ConfigErrors, Problem};
 pub use secret::Secret;

@@ -1,5 +1,7 @@
 //! Why connections end.
 
+use super::tls::Fault;
+
 /// Why a connection ended; the label of `kiln_listen_connections_closed_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Closed {
@@ -7,6 +9,10 @@ pub(super) enum Closed {
     TooMany,
     /// The peer's address has as many as `maxConnectionsPerAddress`.
     TooManyOfAddress,
+    /// TLS was not agreed on, or the peer's certificate is not accepted, or no longer.
+    Tls(Fault),
+    /// The TLS handshake did not end within `handshakeTimeoutSeconds`.
+    TlsTimeout,
     /// The peer closed it.
     Peer,
     /// The peer reset it.
@@ -37,6 +43,8 @@ impl Closed {
         match self {
             Closed::TooMany => "too-many",
             Closed::TooManyOfAddress => "too-many-of-address",
+            Closed::Tls(fault) => fault.label(),
+            Closed::TlsTimeout => "tls-timeout",
             Closed::Peer => "peer",
             Closed::Reset => "reset",
             Closed::HalfOpen => "half-open",
@@ -54,6 +62,7 @@ impl Closed {
     /// What a failure of the socket means.
     pub(super) fn of(error: &std::io::Error) -> Closed {
         match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Closed::Peer,
             std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe => Closed::Reset,
             // ETIMEDOUT comes of TCP_USER_TIMEOUT and of keepalive.
             std::io::ErrorKind::TimedOut | std::io::ErrorKind::HostUnreachable => Closed::HalfOpen,

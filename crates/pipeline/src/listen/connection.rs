@@ -10,15 +10,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use kiln_hl7::{MllpCodec, MllpEvent};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -26,21 +22,20 @@ use super::closed::Closed;
 use super::connections::Presence;
 use super::listener::Shared;
 use super::room::Receiving;
-use super::socket;
+use super::stream::Stream;
 use super::take::{Answer, Pending, Queueing, keep_partial, oversized, take};
+use super::tls::{Fault, Standing};
 
 /// Most bytes taken from the socket at once, and most that a connection holds of a message that has not ended before it
 /// needs a part of the room for such. A connection without a message in hand has no buffer at all.
 const READ_BYTES: usize = 16 * 1024;
-/// After a close of ours, what the peer still sends is read and dropped for so long: closing at once would reset the
-/// connection, and the peer might lose the answers that it has not read.
-const LINGER: Duration = Duration::from_millis(500);
 
 struct Connection {
     shared: Arc<Shared>,
     presence: Presence,
-    read: OwnedReadHalf,
-    write: OwnedWriteHalf,
+    stream: Stream,
+    /// Of a peer within TLS.
+    standing: Option<Standing>,
     codec: MllpCodec,
     buffer: BytesMut,
     receiving: Receiving,
@@ -61,8 +56,12 @@ struct Connection {
 }
 
 /// Serves a connection until the peer, a limit or a request to leave ends it.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, presence: Presence) -> Closed {
-    let (read, write) = stream.into_split();
+pub(super) async fn serve(
+    stream: Stream,
+    standing: Option<Standing>,
+    shared: Arc<Shared>,
+    presence: Presence,
+) -> Closed {
     let receiving = Receiving::new(
         Arc::clone(&shared.room.receiving),
         shared.metrics.receiving_bytes.clone(),
@@ -71,8 +70,8 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, presence: Pres
         codec: MllpCodec::new(shared.listener.max_frame_bytes),
         shared,
         presence,
-        read,
-        write,
+        stream,
+        standing,
         buffer: BytesMut::new(),
         receiving,
         queueing: None,
@@ -103,11 +102,9 @@ impl Connection {
                     self.close(reason).await;
                     return reason;
                 }
-                if self.leave_by.is_some()
-                    && self.is_between_messages()
-                    && !socket::has_more(self.read.as_ref())
+                if self.leave_by.is_some() && self.is_between_messages() && !self.stream.has_more()
                 {
-                    self.ending = Some(self.left());
+                    self.ending = Some(self.presence.left());
                     continue;
                 }
             }
@@ -135,7 +132,11 @@ impl Connection {
                 () = self.presence.leave().cancelled(), if self.leave_by.is_none() && self.ending.is_none() => {
                     self.leave_by = Some(Instant::now() + self.shared.drain);
                 }
-                came = more(&self.read, &mut self.buffer, &mut self.receiving), if reading => self.came(came),
+                fault = lost(&mut self.standing), if self.ending.is_none() => {
+                    // What is in hand was accepted while it still stood.
+                    self.ending = Some(Closed::Tls(fault));
+                }
+                came = more(&mut self.stream, &mut self.buffer, &mut self.receiving), if reading => self.came(came),
                 () = sleep_until(overdue), if reading => self.overdue(),
                 () = sleep_until(leave_by), if self.leave_by.is_some() && self.ending.is_none() => {
                     self.ending = Some(Closed::LeaveTimeout);
@@ -238,14 +239,6 @@ impl Connection {
         self.ending = Some(closed);
     }
 
-    fn left(&self) -> Closed {
-        if self.presence.is_draining() {
-            Closed::Drained
-        } else {
-            Closed::Shed
-        }
-    }
-
     fn kept(&mut self, answer: &Answer) {
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(answer.bytes);
         if let Some(position) = answer.kept {
@@ -264,7 +257,7 @@ impl Connection {
             let _ = self.codec.encode(message.as_slice(), &mut frames);
         }
         let within = self.shared.listener.write_timeout;
-        match timeout(within, self.write.write_all(&frames)).await {
+        match timeout(within, self.stream.write_all(&frames)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(Closed::of(&error)),
             Err(_) => return Err(Closed::NotReading),
@@ -282,31 +275,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends the stream, and lets the peer read what was sent to it.
-    async fn close(mut self, reason: Closed) {
-        if matches!(
+    /// Ends the stream, in order where the peer can still hear it.
+    async fn close(self, reason: Closed) {
+        if !matches!(
             reason,
             Closed::Reset | Closed::HalfOpen | Closed::Broken | Closed::NotReading
         ) {
-            return;
+            self.stream.end().await;
         }
-        if self.write.shutdown().await.is_err() {
-            return;
-        }
-        let until_end = async {
-            let mut dropped = BytesMut::new();
-            loop {
-                dropped.clear();
-                if self.read.readable().await.is_err() {
-                    return;
-                }
-                if let Ok(Some(0)) | Err(_) = read_some(&self.read, &mut dropped) {
-                    return;
-                }
-            }
-        };
-        // A peer that does not close in time is closed on.
-        let _ = timeout(LINGER, until_end).await;
     }
 }
 
@@ -318,17 +294,33 @@ async fn queued(queueing: &mut Option<Queueing>) -> Pending {
     }
 }
 
+/// That the peer's certificate is no longer accepted; never of a peer in the clear.
+async fn lost(standing: &mut Option<Standing>) -> Fault {
+    match standing {
+        Some(standing) => standing.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits for bytes; 0 at the end of the stream. Nothing is lost when it is given up.
 async fn more(
-    read: &OwnedReadHalf,
+    stream: &mut Stream,
     buffer: &mut BytesMut,
     receiving: &mut Receiving,
 ) -> io::Result<usize> {
     receiving.grow(covered(buffer)).await;
     loop {
-        read.readable().await?;
-        if let Some(bytes) = read_some(read, buffer)? {
+        stream.readable().await?;
+        let most = match READ_BYTES.saturating_sub(buffer.len()) {
+            0 => READ_BYTES,
+            free => free,
+        };
+        if let Some(bytes) = stream.try_read(buffer, most)? {
             return Ok(bytes);
+        }
+        if buffer.is_empty() {
+            // Part of a TLS record: nothing of a message yet.
+            *buffer = BytesMut::new();
         }
     }
 }
@@ -339,20 +331,5 @@ fn covered(buffer: &BytesMut) -> usize {
         0
     } else {
         buffer.len()
-    }
-}
-
-/// Takes what is here; none when nothing is.
-fn read_some(read: &OwnedReadHalf, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
-    use bytes::BufMut as _;
-    let most = match READ_BYTES.saturating_sub(buffer.len()) {
-        0 => READ_BYTES,
-        free => free,
-    };
-    buffer.reserve(most);
-    match read.try_read_buf(&mut buffer.limit(most)) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::closed::Closed;
+
 /// The connections of this process.
 #[derive(Default)]
 pub(crate) struct Connections {
@@ -98,9 +100,13 @@ impl Presence {
         &self.leave
     }
 
-    /// Whether it is asked because all are.
-    pub(super) fn is_draining(&self) -> bool {
-        self.connections.draining.is_cancelled()
+    /// Why it ends once it was asked to leave: because all are, or some.
+    pub(super) fn left(&self) -> Closed {
+        if self.connections.draining.is_cancelled() {
+            Closed::Drained
+        } else {
+            Closed::Shed
+        }
     }
 }
 

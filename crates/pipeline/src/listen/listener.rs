@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kiln_fhir::UtcOffset;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::addresses::Addresses;
 use super::closed::Closed;
 use super::connection;
-use super::connections::Connections;
+use super::connections::{Connections, Presence};
 use super::metrics::ListenMetrics;
+use super::refusals::Refusals;
 use super::room::{Budget, Room};
 use super::socket;
+use super::stream::Stream;
+use super::tls::{Refused, Tls, handshake};
 use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::progress::Progress;
@@ -38,6 +41,8 @@ pub struct BoundListener {
 /// What the connections of a listener share.
 pub(crate) struct Shared {
     pub(crate) listener: ListenerConfig,
+    /// None: in the clear.
+    pub(crate) tls: Option<Tls>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) mapping: Mapping,
     pub(crate) default_offset: UtcOffset,
@@ -75,6 +80,7 @@ impl Listening {
         let settings = &shared.listener;
         let room = Arc::new(Semaphore::new(settings.max_connections));
         let addresses = Addresses::new(settings.max_connections_per_address);
+        let refusals = Arc::new(Refusals::new(&settings.name));
         let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
@@ -106,9 +112,10 @@ impl Listening {
                 continue;
             }
             let (shared, presence) = (Arc::clone(&shared), shared.connections.enter());
+            let refusals = Arc::clone(&refusals);
             connections.spawn(async move {
                 shared.metrics.connections.inc();
-                let reason = connection::serve(stream, Arc::clone(&shared), presence).await;
+                let reason = attend(stream, peer, &shared, presence, &refusals).await;
                 shared.metrics.connections.dec();
                 shared.metrics.closed(reason);
                 drop((permit, place));
@@ -118,5 +125,39 @@ impl Listening {
         drop(self.socket);
         connections.close();
         connections.wait().await;
+    }
+}
+
+/// A connection from its handshake, if there is one, to its end.
+async fn attend(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: &Arc<Shared>,
+    presence: Presence,
+    refusals: &Refusals,
+) -> Closed {
+    let Some(tls) = &shared.tls else {
+        let stream = Stream::Plain(stream);
+        return connection::serve(stream, None, Arc::clone(shared), presence).await;
+    };
+    let shaken = tokio::select! {
+        shaken = handshake(stream, tls, shared.listener.handshake_timeout) => shaken,
+        () = presence.leave().cancelled() => return presence.left(),
+    };
+    match shaken {
+        Ok((stream, standing)) => {
+            let stream = Stream::Tls(stream);
+            connection::serve(stream, Some(standing), Arc::clone(shared), presence).await
+        }
+        Err(Refused { reason, socket }) => {
+            if matches!(reason, Closed::Tls(_) | Closed::TlsTimeout) {
+                refusals.tell(reason, peer.ip());
+            }
+            if let Some(socket) = socket {
+                // The peer is to read the alert that says why.
+                Stream::Plain(socket).end().await;
+            }
+            reason
+        }
     }
 }

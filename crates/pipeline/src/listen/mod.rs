@@ -2,7 +2,7 @@
 //!
 //! A [`listener`] accepts connections within its bounds; each [`connection`] cuts frames and answers in their order;
 //! [`take`] brings one frame into the store. What a peer can cost is bounded by [`room`] and [`addresses`], and
-//! [`connections`] asks peers to leave.
+//! [`connections`] asks peers to leave. [`stream`] is a connection's bytes, in the clear or within [`tls`].
 
 mod addresses;
 mod answer;
@@ -12,14 +12,19 @@ mod connections;
 mod judge;
 mod listener;
 mod metrics;
+mod refusals;
 mod room;
 mod socket;
+mod stream;
 mod take;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub(crate) use connections::Connections;
 pub use listener::BoundListener;
 pub(crate) use listener::{Listening, Shared, bind};
 pub(crate) use metrics::ListenMetrics;
 pub(crate) use room::{Budget, Room};
+pub use tls::TlsError;
+pub(crate) use tls::{Tls, TlsMetrics, TlsWatch};

@@ -108,6 +108,7 @@ impl Bench {
                 listener.max_total_in_flight_bytes,
             ),
             listener,
+            tls: None,
             store: Arc::new(store),
             mapping: Mapping::new(Arc::new(Mapper::load(&[]).unwrap())).1,
             default_offset: UtcOffset::UTC,

@@ -1,11 +1,4 @@
 //! Renewing the maps when the overlay's directory changes: all or nothing.
-//!
-//! ```text
-//!            same as judged            changed              same as last time
-//!  judged ─────────────────▶ judged ───────────▶ settling ─────────────────▶ loaded, or rejected: judged
-//!                                        ▲          │ changed
-//!                                        └──────────┘
-//! ```
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::directory::{Overlay, OverlayError};
 use super::force::InForce;
 use super::metrics::MappingMetrics;
+use crate::settling::Settling;
 
-/// How often the directory is read. A change counts once two readings agree, so that one that is being copied is not taken
-/// by half.
+/// How often the directory is read.
 const OVERLAY_POLL: Duration = Duration::from_millis(500);
 
 /// The directory as read: its files, or why they cannot be read.
@@ -35,8 +28,7 @@ pub(crate) async fn watch(
     metrics: MappingMetrics,
     stop: CancellationToken,
 ) {
-    let mut judged: Reading = Ok(loaded);
-    let mut last: Option<Reading> = None;
+    let mut settling: Settling<Reading> = Settling::new(Ok(loaded));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -47,15 +39,10 @@ pub(crate) async fn watch(
         let Ok(reading) = tokio::task::spawn_blocking(read).await else {
             continue;
         };
-        if judged == reading {
-            last = None;
+        let Some(settled) = settling.look(reading) else {
             continue;
-        }
-        if last.as_ref() != Some(&reading) {
-            last = Some(reading);
-            continue;
-        }
-        let (base, at, settled) = (Arc::clone(&base), directory.clone(), reading.clone());
+        };
+        let (base, at) = (Arc::clone(&base), directory.clone());
         let load = move || -> Result<Mapper, String> {
             settled?
                 .over(&base, &at)
@@ -65,8 +52,6 @@ pub(crate) async fn watch(
             continue;
         };
         put(loaded, &in_force, &metrics);
-        judged = reading;
-        last = None;
     }
 }
 

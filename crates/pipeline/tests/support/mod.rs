@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub)] // each test target uses its part
 
+pub mod authority;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,7 @@ use kiln_pipeline::config::Config;
 use kiln_pipeline::record::Record;
 use kiln_pipeline::store::{Reader, Selection, Stream};
 use kiln_pipeline::{Pipeline, RunningPipeline};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// No test waits longer for anything.
@@ -44,9 +46,13 @@ pub async fn start(config: Config) -> RunningPipeline {
     Pipeline::start(config, mapper()).await.unwrap()
 }
 
+/// The bytes of a connection, in the clear or within TLS.
+pub trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
+
 /// A sender's connection.
 pub struct Sender {
-    stream: TcpStream,
+    stream: Box<dyn Bytes>,
     buffer: BytesMut,
 }
 
@@ -55,8 +61,13 @@ impl Sender {
         let stream = TcpStream::connect(running.listeners()[0].address)
             .await
             .unwrap();
+        Sender::over(stream)
+    }
+
+    /// Over a connection that is open.
+    pub fn over(stream: impl Bytes + 'static) -> Sender {
         Sender {
-            stream,
+            stream: Box::new(stream),
             buffer: BytesMut::new(),
         }
     }
@@ -64,6 +75,7 @@ impl Sender {
     /// Sends bytes as they are.
     pub async fn raw(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
     }
 
     /// Sends a message in a frame.

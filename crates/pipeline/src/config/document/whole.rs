@@ -1,4 +1,4 @@
-//! The configuration as it is written: every key with what it means. The JSON Schema is made from these types.
+//! The document, and all of it but the listeners.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::checked::Layout;
-use super::kafka::SaslMechanism;
-use super::listener::AckWhen;
+use super::super::checked::Layout;
+use super::super::kafka::SaslMechanism;
+use super::listener::ListenerDocument;
 
 /// The configuration of `kiln serve`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -123,63 +123,6 @@ pub struct TopicsDocument {
     /// Replication factor of a created topic. Default 3.
     #[schemars(range(min = 1, max = 32))]
     pub replication: Option<u32>,
-}
-
-/// One MLLP listener.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ListenerDocument {
-    /// Its name in logs, metrics and headers. Default `mllp`.
-    pub name: Option<String>,
-    /// Address and port, `127.0.0.1:2575` or `[::]:2575`. Default 127.0.0.1:2575: senders on other hosts need
-    /// `0.0.0.0:2575`.
-    pub address: Option<String>,
-    /// The feed all its messages belong to. Default: sending application and facility of each message.
-    pub feed: Option<String>,
-    /// When to say yes: `stored` (default) once the message is kept; `mapped` also tries the mapping first.
-    pub ack_when: Option<AckWhen>,
-    /// Longest message accepted, in bytes. Default 16777216 (16 MiB).
-    #[schemars(range(min = 1024, max = 268_435_456))]
-    pub max_frame_bytes: Option<u64>,
-    /// Most connections at once. Default 1000.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub max_connections: Option<u64>,
-    /// Most connections at once from one address (of IPv6, from one /64 network). Default 500. Behind a load balancer
-    /// that hides the senders' addresses, set it as high as `maxConnections`.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub max_connections_per_address: Option<u64>,
-    /// Most messages of one connection that wait for the store at once; beyond it nothing more is read from it. Default
-    /// 64.
-    #[schemars(range(min = 1, max = 10_000))]
-    pub max_in_flight: Option<u64>,
-    /// The same in bytes; the message that reaches it is still taken. Default 16777216 (16 MiB).
-    #[schemars(range(min = 1024))]
-    pub max_in_flight_bytes: Option<u64>,
-    /// Most messages of all connections of this listener that wait for the store at once. Default 4096.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub max_total_in_flight: Option<u64>,
-    /// The same in bytes. Default 134217728 (128 MiB); at least `maxFrameBytes`.
-    #[schemars(range(min = 1024))]
-    pub max_total_in_flight_bytes: Option<u64>,
-    /// Close a connection that sent nothing for so long. Default 3600.
-    #[schemars(range(min = 1))]
-    pub idle_timeout_seconds: Option<u64>,
-    /// Close a connection whose message has begun but not ended for so long. Default 60.
-    #[schemars(range(min = 1))]
-    pub frame_timeout_seconds: Option<u64>,
-    /// Answer AE (CE in enhanced mode) with error code 206, send it again, when the store could not confirm for so long.
-    /// Default 20.
-    #[schemars(range(min = 1))]
-    pub confirm_timeout_seconds: Option<u64>,
-    /// Close a connection whose peer does not take its answers for so long. Default 30.
-    #[schemars(range(min = 1))]
-    pub write_timeout_seconds: Option<u64>,
-    /// After so long without data, ask every 10 seconds whether the peer is still there, three times. Default 60.
-    #[schemars(range(min = 1, max = 32_767))]
-    pub tcp_keepalive_seconds: Option<u64>,
-    /// End a connection whose peer does not confirm data for so long. Default 60.
-    #[schemars(range(min = 1, max = 86_400))]
-    pub tcp_user_timeout_seconds: Option<u64>,
 }
 
 /// The shape of the output.
