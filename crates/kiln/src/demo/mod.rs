@@ -115,6 +115,7 @@ async fn show(
     let messages = send::outgoing(FIXTURES.iter().copied(), None)?;
     let settings = send::Settings {
         to: address.to_string(),
+        tls: None,
         connections: CONNECTIONS,
         rate: None,
         retries: RETRIES,

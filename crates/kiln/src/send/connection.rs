@@ -9,12 +9,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::client::TlsStream;
 use tokio_util::codec::{Decoder as _, Encoder as _};
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 use super::acknowledgment::Answer;
 use super::feed::Outgoing;
 use super::outcome::{End, Outcome};
+use super::tls::Tls;
 
 /// No acknowledgment is larger.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -22,9 +25,11 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
 /// How to send.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) to: String,
+    /// None: in the clear.
+    pub(crate) tls: Option<Tls>,
     pub(crate) connections: NonZeroUsize,
     pub(crate) rate: Option<f64>,
     pub(crate) retries: u32,
@@ -33,7 +38,7 @@ pub(crate) struct Settings {
 
 /// A socket and what was read of it beyond the last answer.
 struct Link {
-    socket: TcpStream,
+    socket: Either<TcpStream, TlsStream<TcpStream>>,
     codec: MllpCodec,
     read: BytesMut,
 }
@@ -118,13 +123,9 @@ async fn attempt_once(
     let link = if let Some(link) = link {
         link
     } else {
-        let socket = timeout(limit, TcpStream::connect(&settings.to))
+        let socket = timeout(limit, connect(settings))
             .await
-            .map_err(|_| format!("no connection to {} within {limit:?}", settings.to))?
-            .map_err(|error| format!("cannot connect to {}: {error}", settings.to))?;
-        socket
-            .set_nodelay(true)
-            .map_err(|error| error.to_string())?;
+            .map_err(|_| format!("no connection to {} within {limit:?}", settings.to))??;
         link.insert(Link {
             socket,
             codec: MllpCodec::new(MAX_ANSWER_BYTES),
@@ -144,6 +145,21 @@ async fn attempt_once(
     Ok(End::Answered { answer, latency })
 }
 
+async fn connect(settings: &Settings) -> Result<Either<TcpStream, TlsStream<TcpStream>>, String> {
+    let cannot = |error| format!("cannot connect to {}: {error}", settings.to);
+    let socket = TcpStream::connect(&settings.to).await.map_err(cannot)?;
+    socket.set_nodelay(true).map_err(cannot)?;
+    match &settings.tls {
+        None => Ok(Either::Left(socket)),
+        Some(tls) => {
+            let within = tls.connect(socket).await;
+            within
+                .map(Either::Right)
+                .map_err(|error| format!("no TLS with {}: {error}", settings.to))
+        }
+    }
+}
+
 impl Link {
     async fn exchange(&mut self, message: &Bytes) -> Result<Bytes, String> {
         let mut frame = BytesMut::with_capacity(message.len() + 3);
@@ -152,6 +168,11 @@ impl Link {
             .map_err(|error| error.to_string())?;
         self.socket
             .write_all(&frame)
+            .await
+            .map_err(|error| format!("the connection broke while sending: {error}"))?;
+        // TLS may hold a part back until it is asked.
+        self.socket
+            .flush()
             .await
             .map_err(|error| format!("the connection broke while sending: {error}"))?;
         loop {

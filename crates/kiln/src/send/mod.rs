@@ -7,6 +7,7 @@ mod outcome;
 mod record;
 mod report;
 mod sender;
+mod tls;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ pub(crate) use sender::send;
 #[derive(Debug, Args)]
 #[command(
     long_about = "Sends messages over MLLP as an interface engine does: one at a time on each connection, the next only after the acknowledgment of the last.\n\nOrder: all messages of one sending application and facility (MSH-3, MSH-4) go over one connection, in the order given. A message that gets no acknowledgment is sent again over a new connection, after 0.1 s, 0.2 s, 0.4 s and so on up to 5 s. When the retries are used up its connection stops there, so that nothing overtakes it.",
-    after_help = "Examples:\n  kiln send --to localhost:2575 adt.hl7\n  kiln send --to localhost:2575 --connections 8 --rate 200 --count 2000 fixtures/messages\n  kiln send --to localhost:2575 --json --record sent.ndjson messages/ | jq .latency_ms.p99\n\nExit codes: 0 all accepted; 1 some refused or not acknowledged; 2 nothing to send."
+    after_help = "Examples:\n  kiln send --to localhost:2575 adt.hl7\n  kiln send --to localhost:2575 --connections 8 --rate 200 --count 2000 fixtures/messages\n  kiln send --to localhost:2575 --json --record sent.ndjson messages/ | jq .latency_ms.p99\n  kiln send --to kiln.example.org:2575 --tls-ca ca.pem --tls-cert lab.pem --tls-key lab.key adt.hl7\n\nExit codes: 0 all accepted; 1 some refused or not acknowledged; 2 nothing to send."
 )]
 pub(crate) struct Send {
     /// Files, directories of *.hl7, or - for standard input
@@ -57,6 +58,8 @@ pub(crate) struct Send {
     /// Print the result as one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    tls: tls::TlsFiles,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -79,6 +82,7 @@ impl Send {
             self.count,
         )?;
         let settings = Settings {
+            tls: self.tls.open(&self.to)?,
             to: self.to,
             connections: self.connections,
             rate: self.rate,

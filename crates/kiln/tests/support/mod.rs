@@ -52,10 +52,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(root: &Path) -> Served {
+        Served::with(root, "")
+    }
+
+    /// With further settings of its listener, each line indented by four.
+    pub(crate) fn with(root: &Path, listener: &str) -> Served {
         let directory = root.join("data");
         let config = root.join("kiln.yaml");
         let yaml = format!(
-            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\nhttp:\n  address: 127.0.0.1:0\n",
+            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n  address: 127.0.0.1:0\n",
             directory.display()
         );
         std::fs::write(&config, yaml).unwrap();
