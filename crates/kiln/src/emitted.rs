@@ -20,12 +20,10 @@ pub(crate) struct Emitted {
 }
 
 impl Emitted {
-    pub(crate) async fn open(&self, selection: Selection) -> Result<Reader, Failure> {
+    /// The configuration of the store: the one that is named, or that of an embedded store by its directory.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
         if let Some(file) = &self.config {
-            let config = Config::load(file).map_err(Failure::wrong)?;
-            return Reader::open(&config, selection)
-                .await
-                .map_err(Failure::stopped);
+            return Config::load(file).map_err(Failure::wrong);
         }
         if !self.dir.is_dir() {
             return Err(Failure::wrong(format!(
@@ -33,6 +31,12 @@ impl Emitted {
                 self.dir.display()
             )));
         }
-        Reader::open_directory(&self.dir, selection).map_err(Failure::stopped)
+        Ok(Config::embedded(&self.dir))
+    }
+
+    pub(crate) async fn open(&self, selection: Selection) -> Result<Reader, Failure> {
+        Reader::open(&self.config()?, selection)
+            .await
+            .map_err(Failure::stopped)
     }
 }

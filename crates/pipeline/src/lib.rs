@@ -20,6 +20,7 @@
 //! ```
 
 pub mod config;
+pub mod dead;
 mod failure;
 pub mod feed;
 mod http;

@@ -35,6 +35,14 @@ pub mod header {
     pub const PLACE: &str = "place";
     /// The reason in a sentence, without content of the message.
     pub const DETAIL: &str = "detail";
+    /// `true` on a dead letter that holds only the beginning of what was sent.
+    pub const CUT: &str = "cut";
+    /// The dead letter, `partition/offset`, that a raw message was appended again from, or that a decision is about.
+    pub const LETTER: &str = "letter";
+    /// What was decided about a dead letter: `retried` or `dropped`. Only on records that are decisions.
+    pub const DECISION: &str = "decision";
+    /// When that was decided, in milliseconds since 1970-01-01T00:00Z.
+    pub const DECIDED_AT: &str = "decided-at";
 }
 
 /// Headers in the order they were added.

@@ -16,6 +16,8 @@ pub struct Sighting {
     pub(crate) identity: [u8; 8],
     /// Digest of the feed and the message's bytes. Equal bytes have an equal sender and MSH-10, since both are in them.
     pub(crate) copy: [u8; 16],
+    /// Digest of the same and the dead letter that it was appended again from; none for what a sender sent.
+    pub(crate) retry: Option<[u8; 16]>,
 }
 
 impl Sighting {
@@ -32,6 +34,10 @@ impl Sighting {
                 record.header(header::CONTROL_ID).as_bytes(),
             ]),
             copy: digest([feed, &record.value]),
+            retry: record
+                .headers
+                .get(header::LETTER)
+                .map(|letter| digest([feed, &record.value, letter.as_bytes()])),
         }
     }
 }

@@ -16,6 +16,12 @@ async fn conforms() {
     conformance::suite(&support::config(directory.path())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_come_with_what_they_append() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::deciding(&support::config(directory.path())).await;
+}
+
 #[tokio::test]
 async fn lines_that_were_never_committed_are_cut_off() {
     let directory = tempfile::tempdir().unwrap();

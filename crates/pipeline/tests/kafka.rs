@@ -36,6 +36,16 @@ async fn conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn decisions_come_with_what_they_append() {
+    conformance::deciding(&config("deciding")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_decide_the_later_has_the_right_to() {
+    conformance::deciding_alone(&config("deciding-alone")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
     conformance::fencing(&config("fencing")).await;
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use kiln_pipeline::record::{Record, header};
 use serde::{Serialize, Serializer};
 
+use super::words::received;
+
 /// Most groups that are kept apart: feeds and types are named by senders.
 const MAX_GROUPS: usize = 10_000;
 
@@ -47,8 +49,7 @@ impl Groups {
             self.ungrouped += 1;
             return;
         }
-        let received = letter.header(header::RECEIVED_AT).parse().unwrap_or(0);
-        let received = Timestamp::from_millisecond(received).unwrap_or_default();
+        let received = received(letter);
         let [reason, feed, message_type] = key.clone();
         let group = self.groups.entry(key).or_insert_with(|| Group {
             count: 0,

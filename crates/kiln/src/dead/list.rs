@@ -1,14 +1,15 @@
 //! `kiln dead list`
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use clap::Args;
-use jiff::Timestamp;
-use kiln_pipeline::record::header;
-use kiln_pipeline::store::{Selection, Stream};
 use serde_json::json;
 
 use super::groups::{Group, Groups};
+use super::letters::{self, Wanted};
+use super::words::{shown, time};
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -17,19 +18,15 @@ use crate::output::print;
 /// Count dead letters by reason, feed and type
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Counts dead letters by reason, feed and type, the most frequent first, with the times the first and the last were received (UTC). It shows nothing of what the messages say.",
+    long_about = "Counts the dead letters that nothing was decided about, by reason, feed and type, the most frequent first, with the times the first and the last were received (UTC). It shows nothing of what the messages say.",
     after_help = "Examples:\n  kiln dead list --dir kiln-data\n  kiln dead list --config kiln.yaml --feed lab --json"
 )]
 pub(super) struct List {
-    /// Only with this reason, such as unreadable
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Count also those that were retried or dropped
     #[arg(long)]
-    reason: Option<String>,
-    /// Only of this feed
-    #[arg(long)]
-    feed: Option<String>,
-    /// Only of this message type, such as ADT^A01
-    #[arg(long = "type", short, value_name = "TYPE")]
-    message_type: Option<String>,
+    all: bool,
     #[command(flatten)]
     emitted: Emitted,
     /// Print one JSON object, for programs
@@ -51,35 +48,23 @@ impl List {
 
     async fn read(&self) -> Result<Groups, Failure> {
         let stop = interrupt::token()?;
-        let selection = Selection {
-            stream: Stream::Dead,
-            ..Selection::default()
-        };
-        let mut reader = self.emitted.open(selection).await?;
-        let wanted = [
-            (header::REASON, &self.reason),
-            (header::FEED, &self.feed),
-            (header::MESSAGE_TYPE, &self.message_type),
-        ];
+        let config = self.emitted.config()?;
         let mut groups = Groups::default();
-        loop {
-            let letter = tokio::select! {
-                () = stop.cancelled() => {
-                    return Err(Failure::stopped("interrupted before all dead letters were read"));
+        let none = BTreeSet::new();
+        letters::visit(
+            &config,
+            &self.wanted,
+            &none,
+            &stop,
+            async |letter, decided| {
+                if self.all || decided.is_none() {
+                    groups.add(&letter.record);
                 }
-                letter = reader.next() => letter.map_err(Failure::stopped)?,
-            };
-            let Some(letter) = letter else {
-                return Ok(groups);
-            };
-            if wanted.iter().all(|(name, value)| {
-                value
-                    .as_ref()
-                    .is_none_or(|value| letter.header(name) == value)
-            }) {
-                groups.add(&letter);
-            }
-        }
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+        .await?;
+        Ok(groups)
     }
 }
 
@@ -130,18 +115,4 @@ fn row(group: &Group) -> [String; 7] {
         time(group.last),
         shown(&group.detail),
     ]
-}
-
-fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// What a sender named must not steer the terminal.
-fn shown(text: &str) -> String {
-    if text.is_empty() {
-        return "-".to_owned();
-    }
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

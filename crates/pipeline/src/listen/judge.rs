@@ -74,6 +74,19 @@ pub(super) fn judge(bytes: &Bytes, listener: &ListenerConfig, received_at: i64) 
     judged
 }
 
+/// The record of a message that was refused before, if it would not be now; else where and why.
+pub(crate) fn judge_again(
+    bytes: &Bytes,
+    listener: &ListenerConfig,
+    received_at: i64,
+) -> Result<Record, (String, String)> {
+    let Judged { record, fault, .. } = judge(bytes, listener, received_at);
+    match fault {
+        None => Ok(record),
+        Some(fault) => Err((fault.place, fault.detail)),
+    }
+}
+
 /// The record of bytes that identify themselves by nothing.
 pub(super) fn unidentified(listener: &ListenerConfig, received_at: i64) -> Record {
     let feed = feed::name(listener.feed.as_deref(), "|");

@@ -22,6 +22,7 @@ mod tests;
 mod tls;
 
 pub(crate) use connections::Connections;
+pub(crate) use judge::judge_again;
 pub use listener::BoundListener;
 pub(crate) use listener::{Listening, Shared, bind};
 pub(crate) use metrics::ListenMetrics;

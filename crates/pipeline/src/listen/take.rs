@@ -191,7 +191,10 @@ fn refuse(
 
 /// Refuses a frame over the limit, of which the head is left.
 pub(super) fn oversized(head: &Bytes, bytes: usize, shared: &Arc<Shared>) -> Queueing {
-    let Judged { record, mode, .. } = judge(head, &shared.listener, now_ms());
+    let Judged {
+        mut record, mode, ..
+    } = judge(head, &shared.listener, now_ms());
+    record.headers.push(header::CUT, "true");
     let fault = Fault {
         reason: "too-long",
         field: None,
@@ -217,6 +220,7 @@ pub(super) fn keep_partial(
     if record.value.is_empty() {
         record = unidentified(&shared.listener, now_ms());
     }
+    record.headers.push(header::CUT, "true");
     let fault = Fault {
         reason,
         field: None,

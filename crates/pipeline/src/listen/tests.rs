@@ -20,7 +20,7 @@ use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::record::Record;
-use crate::store::{Position, Receipt, Source, Store, StoreError};
+use crate::store::{Decider, Position, Receipt, Source, Store, StoreError};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -78,6 +78,9 @@ impl Store for StandIn {
         Ok(())
     }
     async fn source(&self, _: usize) -> Result<Box<dyn Source>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
         Err(StoreError::Closed)
     }
 }

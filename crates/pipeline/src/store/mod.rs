@@ -10,8 +10,10 @@ mod reader;
 mod selection;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,13 +27,37 @@ use crate::config::{Config, StoreConfig};
 use crate::record::Record;
 use crate::sighting::Sighting;
 
-/// Where a raw message lies.
+/// Where a record lies in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The partition; 0 in the embedded store.
     pub partition: i32,
     /// The place within it.
     pub offset: i64,
+}
+
+/// `partition/offset`.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.partition, self.offset)
+    }
+}
+
+/// What is no `partition/offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not of the form PARTITION/OFFSET, such as 0/17")]
+pub struct NoPosition;
+
+impl FromStr for Position {
+    type Err = NoPosition;
+
+    fn from_str(text: &str) -> Result<Position, NoPosition> {
+        let (partition, offset) = text.split_once('/').ok_or(NoPosition)?;
+        Ok(Position {
+            partition: partition.parse().map_err(|_| NoPosition)?,
+            offset: offset.parse().map_err(|_| NoPosition)?,
+        })
+    }
 }
 
 /// Resolves once the record is durable: confirmed by all in-sync replicas, or within a committed transaction on disk.
@@ -109,6 +135,18 @@ pub trait Store: Send + Sync {
 
     /// The reading side. `tail` is how many offsets before the position a gained partition's tail begins.
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError>;
+
+    /// Takes the right to decide about dead letters: whoever had it before can commit nothing more, and what they
+    /// committed can be read.
+    async fn decider(&self) -> Result<Box<dyn Decider>, StoreError>;
+}
+
+/// Commits decisions about dead letters. One at a time has the right to.
+#[async_trait]
+pub trait Decider: Send {
+    /// Appends raw messages and commits outputs as one. On an error nothing of it is committed as far as this decider
+    /// knows, and it is of no more use.
+    async fn commit(&mut self, raw: Vec<Record>, outputs: Vec<Output>) -> Result<(), StoreError>;
 }
 
 /// Reads raw messages, commits outputs with the position.
@@ -126,6 +164,18 @@ pub trait Source: Send {
 
     /// How many partitions this instance reads.
     fn assigned(&self) -> usize;
+}
+
+/// Writes audit events about the use of what is kept; returns once they are durable. Beside the audit stream on the
+/// embedded store, in `disclosures/AuditEvent.ndjson`, since another process may have the store in use.
+pub async fn disclose(config: &Config, events: Vec<Record>) -> Result<(), StoreError> {
+    match &config.store {
+        StoreConfig::Embedded(embedded) => embedded::disclose(&embedded.directory, &events),
+        StoreConfig::Kafka(kafka) => {
+            let store = kafka::KafkaStore::open(&config.name, &config.instance, kafka).await?;
+            store.keep_audit(&events).await
+        }
+    }
 }
 
 /// Opens the store that the configuration names.

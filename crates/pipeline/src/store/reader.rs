@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::embedded::EmbeddedReader;
 use super::kafka::KafkaReader;
-use super::{Selection, StoreError};
+use super::{Position, Selection, StoreError};
 use crate::config::{Config, StoreConfig};
 use crate::record::Record;
 
@@ -46,6 +46,14 @@ impl Reader {
         match &mut self.home {
             Home::Embedded(reader) => reader.next().await,
             Home::Kafka(reader) => reader.next().await,
+        }
+    }
+
+    /// Where the record that [`Reader::next`] gave last lies in its topic, or by which line in its file.
+    pub fn position(&self) -> Position {
+        match &self.home {
+            Home::Embedded(reader) => reader.position(),
+            Home::Kafka(reader) => reader.position(),
         }
     }
 }

@@ -3,6 +3,9 @@
 //! What a message is depends on nothing but the log: on the last earlier copy in its partition, how many offsets back that
 //! lies and how much earlier it was received, by the two records' own word. So a window that is rebuilt from the log's
 //! tail, at any point, by any instance, decides as one that was there all along.
+//!
+//! A dead letter that was appended again is no resend of its first copy, only of an earlier retry of the same letter. What
+//! its sender sends later is a resend of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -35,7 +38,7 @@ pub(super) struct Window {
     reach: Reach,
     /// Oldest first.
     order: VecDeque<Sighting>,
-    /// The last sighting of each copy: offset and time of reception.
+    /// The last sighting of each copy, and of each retry: offset and time of reception.
     copies: HashMap<[u8; 16], (i64, i64)>,
     /// The last offset of each identity.
     identities: HashMap<[u8; 8], i64>,
@@ -68,6 +71,12 @@ impl Window {
         let copy = self.copies.insert(sighting.copy, (offset, received_at));
         let identity = self.identities.insert(sighting.identity, offset);
         self.order.push_back(*sighting);
+        if let Some(retry) = sighting.retry {
+            return match self.copies.insert(retry, (offset, received_at)) {
+                Some((_, before)) if self.within(before, received_at) => Seen::Duplicate,
+                _ => Seen::New,
+            };
+        }
         match (copy, identity) {
             (Some((_, before)), _) if self.within(before, received_at) => Seen::Duplicate,
             // The same bytes, but too long ago: as if they had never been there.
@@ -88,12 +97,14 @@ impl Window {
         while let Some(oldest) = self.order.front()
             && offset.saturating_sub(oldest.offset) > reach
         {
-            if self
-                .copies
-                .get(&oldest.copy)
-                .is_some_and(|(last, _)| *last == oldest.offset)
-            {
-                self.copies.remove(&oldest.copy);
+            for key in std::iter::once(oldest.copy).chain(oldest.retry) {
+                if self
+                    .copies
+                    .get(&key)
+                    .is_some_and(|(last, _)| *last == oldest.offset)
+                {
+                    self.copies.remove(&key);
+                }
             }
             if self.identities.get(&oldest.identity) == Some(&oldest.offset) {
                 self.identities.remove(&oldest.identity);
@@ -150,6 +161,37 @@ mod tests {
         assert_eq!(window.see(&message(4, "f", "2", "z", 0)), Seen::New);
         // Which feeds share a partition is chance: they do not meet.
         assert_eq!(window.see(&message(5, "g", "1", "x", 0)), Seen::New);
+    }
+
+    #[test]
+    fn a_retry_is_new_once_and_what_its_sender_sends_later_is_a_resend_of_it() {
+        let retry = |offset, letter: &str| {
+            let headers = Headers::new()
+                .with(header::SENDER, "A|B")
+                .with(header::CONTROL_ID, "1")
+                .with(header::LETTER, letter);
+            Sighting::of(&RawRecord {
+                position: Position {
+                    partition: 0,
+                    offset,
+                },
+                record: Record {
+                    key: "f".to_owned(),
+                    value: "x".into(),
+                    headers,
+                },
+            })
+        };
+        let mut window = Window::new(REACH);
+        assert_eq!(window.see(&message(0, "f", "1", "x", 0)), Seen::New);
+        assert_eq!(window.see(&retry(1, "0/7")), Seen::New);
+        assert_eq!(window.see(&retry(2, "0/7")), Seen::Duplicate);
+        assert_eq!(window.see(&retry(3, "0/8")), Seen::New);
+        // The first copy is out of reach by now, the retries are not.
+        assert_eq!(window.see(&message(12, "f", "1", "x", 0)), Seen::Duplicate);
+        // What is forgotten leaves nothing behind.
+        window.see(&message(40, "f", "2", "y", 0));
+        assert_eq!((window.len(), window.copies.len()), (1, 1));
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn identification(raw: &Record) -> Headers {
         header::CONTROL_ID,
         header::MESSAGE_TYPE,
         header::RECEIVED_AT,
+        header::LETTER,
     ] {
         if let Some(value) = raw.headers.get(name) {
             headers.push(name, value);

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kiln_pipeline::config::Config;
+use kiln_pipeline::dead::{Decision, Decisions, Letter};
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::sighting::Sighting;
 use kiln_pipeline::store::{
-    self, Batch, BatchLimits, Output, RawRecord, Reader, Selection, Source, Stream, Target,
+    self, Batch, BatchLimits, Decider, Output, RawRecord, Reader, Selection, Source, Stream, Target,
 };
 
 const LIMITS: BatchLimits = BatchLimits {
@@ -79,17 +80,96 @@ fn by_feed(records: &[RawRecord]) -> BTreeMap<String, Vec<String>> {
 }
 
 async fn all(config: &Config, stream: Stream) -> Vec<Record> {
-    let selection = Selection {
-        stream,
-        resource_type: None,
-        follow: false,
-    };
-    let mut reader = Reader::open(config, selection).await.unwrap();
+    let mut reader = open(config, stream).await;
     let mut records = Vec::new();
     while let Some(record) = reader.next().await.unwrap() {
         records.push(record);
     }
     records
+}
+
+async fn open(config: &Config, stream: Stream) -> Reader {
+    let selection = Selection {
+        stream,
+        resource_type: None,
+        follow: false,
+    };
+    Reader::open(config, selection).await.unwrap()
+}
+
+/// The letters that nothing was decided about, in the order in which they were kept.
+async fn undecided(config: &Config) -> Vec<Letter> {
+    let decisions = Decisions::read(&mut open(config, Stream::Dead).await)
+        .await
+        .unwrap();
+    let mut reader = open(config, Stream::Dead).await;
+    let mut letters = Vec::new();
+    while let Some(record) = reader.next().await.unwrap() {
+        letters.extend(Letter::of(reader.position(), record));
+    }
+    letters.retain(|letter| decisions.about(letter.id).is_none());
+    letters.sort_by_key(|letter| letter.record.header(header::CONTROL_ID).to_owned());
+    letters
+}
+
+async fn retry(decider: &mut dyn Decider, letter: &Letter) -> Result<(), store::StoreError> {
+    let raw = letter.retry(&[], 1000).unwrap();
+    let record = letter.decided(Decision::Retried, 1000);
+    decider.commit(vec![raw], vec![record]).await
+}
+
+/// Decisions about dead letters and the messages they append come together, and each letter is decided once.
+pub async fn deciding(config: &Config) {
+    {
+        let store = store::open(config).await.unwrap();
+        for number in 0..3 {
+            let mut letter = message("north", number);
+            letter.headers.push(header::SOURCE, "raw/0/7");
+            store.keep_dead(letter).await.unwrap();
+        }
+        let receipt = store.append(message("north", 9)).await.unwrap();
+        receipt.await.unwrap();
+        let letters = undecided(config).await;
+        assert_eq!(letters.len(), 3);
+        let mut decider = store.decider().await.unwrap();
+        retry(decider.as_mut(), &letters[0]).await.unwrap();
+        let dropped = letters[1].decided(Decision::Dropped, 2000);
+        decider.commit(Vec::new(), vec![dropped]).await.unwrap();
+    }
+    // Over a reopened store: one letter is left, and the raw log has the retried one behind what was there.
+    let store = store::open(config).await.unwrap();
+    let letters = undecided(config).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].record.header(header::CONTROL_ID), "2");
+    let mut source = store.source(TAIL).await.unwrap();
+    let batch = read(source.as_mut(), 2).await;
+    assert_eq!(by_feed(&batch.records)["north"], ["9", "0"]);
+    let again = &batch.records[1].record;
+    assert_eq!(&again.value[..], b"north 0");
+    assert_eq!(again.header(header::RECEIVED_AT), "1000");
+    assert!(!again.header(header::LETTER).is_empty());
+    assert_eq!(again.header(header::SOURCE), "");
+}
+
+/// Of two that decide at the same time the later has the right to, and has seen all that the earlier did.
+pub async fn deciding_alone(config: &Config) {
+    let store = store::open(config).await.unwrap();
+    let mut letter = message("north", 0);
+    letter.headers.push(header::SOURCE, "raw/0/7");
+    store.keep_dead(letter).await.unwrap();
+    let mut earlier = store.decider().await.unwrap();
+    let letters = undecided(config).await;
+    let mut later = store.decider().await.unwrap();
+    assert_eq!(undecided(config).await, letters);
+    let refused = retry(earlier.as_mut(), &letters[0]).await;
+    assert!(refused.is_err(), "the earlier one decided");
+    retry(later.as_mut(), &letters[0]).await.unwrap();
+    assert!(undecided(config).await.is_empty());
+    let mut source = store.source(TAIL).await.unwrap();
+    let batch = read(source.as_mut(), 1).await;
+    assert_eq!(batch.records.len(), 1);
+    let more = source.next(LIMITS).await.unwrap();
+    assert!(more.records.is_empty(), "the letter was appended twice");
 }
 
 fn numbers(from: usize, to: usize) -> Vec<String> {

@@ -14,6 +14,11 @@ pub(super) fn committed(directory: &Path) -> PathBuf {
     directory.join("committed.json")
 }
 
+/// Audit events of what was shown of the messages.
+pub(super) fn disclosures(directory: &Path) -> PathBuf {
+    directory.join("disclosures/AuditEvent.ndjson")
+}
+
 /// The file of a target, relative to the directory.
 pub(super) fn lines_of(target: &Target) -> String {
     match target {

@@ -35,6 +35,7 @@ enum Request {
     Commit {
         position: Option<u64>,
         lengths: BTreeMap<String, u64>,
+        raw: Vec<Vec<u8>>,
         reply: Reply<()>,
     },
 }
@@ -107,16 +108,18 @@ impl Log {
         Ok(answer)
     }
 
-    /// Commits file lengths and, from transform, the position.
+    /// Commits file lengths; from transform with the position, with decisions the messages that they append.
     pub(super) async fn commit(
         &self,
         position: Option<u64>,
         lengths: BTreeMap<String, u64>,
+        raw: Vec<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Commit {
             position,
             lengths,
+            raw,
             reply,
         };
         self.send(request).await.map_err(|_| StoreError::Closed)?;
@@ -212,7 +215,8 @@ impl Writer {
                         let _ = reply.send(outcome.clone().map(|_| number));
                         number += 1;
                     }
-                    Request::Commit { reply, .. } => {
+                    Request::Commit { raw, reply, .. } => {
+                        number += raw.len() as u64;
                         let _ = reply.send(outcome.clone().map(|_| ()));
                     }
                 }
@@ -234,8 +238,15 @@ impl Writer {
                         number += 1;
                     }
                     Request::Commit {
-                        position, lengths, ..
+                        position,
+                        lengths,
+                        raw: again,
+                        ..
                     } => {
+                        for record in again {
+                            raw.insert(number, record.as_slice()).map_err(fault)?;
+                            number += 1;
+                        }
                         for (name, length) in lengths {
                             table.insert(name.as_str(), length).map_err(fault)?;
                         }

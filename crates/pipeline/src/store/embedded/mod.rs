@@ -5,17 +5,20 @@
 //! fhir/<ResourceType>.ndjson   resources, one a line          headers/fhir/…   the headers of each line
 //! dead.ndjson                  dead letters, bytes in base64  headers/dead.ndjson
 //! audit.ndjson                 audit events                   headers/audit.ndjson
+//! disclosures/AuditEvent.ndjson  what was shown of the messages, to whom and why; any process appends to it
 //! committed.json               the committed lengths, for readers in other processes
 //! ```
 //! Lines are written and synced before the transaction that states their length; what lies beyond the committed length
 //! is cut off when the directory is opened. So a crash neither loses nor repeats a line.
 
 mod directory;
+mod disclosure;
 mod log;
 mod outputs;
 mod reader;
 mod source;
 mod store;
 
+pub(super) use disclosure::disclose;
 pub(super) use reader::EmbeddedReader;
 pub use store::EmbeddedStore;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::directory;
 use crate::record::{Headers, Record};
-use crate::store::{Selection, StoreError, Stream};
+use crate::store::{Position, Selection, StoreError, Stream};
 
 /// How often a following reader looks for more.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
@@ -24,6 +24,8 @@ pub(crate) struct EmbeddedReader {
     committed: BTreeMap<String, u64>,
     /// Bytes read of each file.
     read: BTreeMap<String, u64>,
+    /// Lines read of each file.
+    lines: BTreeMap<String, i64>,
     current: Option<Lines>,
 }
 
@@ -44,6 +46,7 @@ impl EmbeddedReader {
             selection,
             committed: BTreeMap::new(),
             read: BTreeMap::new(),
+            lines: BTreeMap::new(),
             current: None,
         };
         reader.refresh()?;
@@ -82,6 +85,16 @@ impl EmbeddedReader {
         }
     }
 
+    /// The number of the line that was read last, from 0.
+    pub(crate) fn position(&self) -> Position {
+        let current = self.current.as_ref();
+        let lines = current.and_then(|current| self.lines.get(&current.name));
+        Position {
+            partition: 0,
+            offset: lines.map_or(0, |lines| lines - 1),
+        }
+    }
+
     /// The next line of the current file, if it is committed.
     fn read_one(&mut self) -> Result<Option<Record>, StoreError> {
         let Some(current) = &mut self.current else {
@@ -103,6 +116,7 @@ impl EmbeddedReader {
             return Ok(None);
         }
         *self.read.entry(current.name.clone()).or_default() += length as u64;
+        *self.lines.entry(current.name.clone()).or_default() += 1;
         *self
             .read
             .entry(directory::headers_of(&current.name))

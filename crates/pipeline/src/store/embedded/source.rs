@@ -114,7 +114,9 @@ impl Source for EmbeddedSource {
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        self.inner.commit(Some(self.next), outputs).await
+        self.inner
+            .commit(Some(self.next), outputs, Vec::new())
+            .await
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {

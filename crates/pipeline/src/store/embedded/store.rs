@@ -11,7 +11,7 @@ use super::outputs::Outputs;
 use super::source::EmbeddedSource;
 use crate::config::EmbeddedConfig;
 use crate::record::Record;
-use crate::store::{Output, Position, Receipt, Source, Store, StoreError, Target};
+use crate::store::{Decider, Output, Position, Receipt, Source, Store, StoreError, Target};
 
 /// The embedded store.
 pub struct EmbeddedStore {
@@ -50,6 +50,7 @@ impl Inner {
         self: &Arc<Self>,
         position: Option<u64>,
         outputs: Vec<Output>,
+        raw: Vec<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let inner = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -63,7 +64,7 @@ impl Inner {
             let committed = match written {
                 Ok(lengths) => inner
                     .log
-                    .commit(position, lengths.clone())
+                    .commit(position, lengths.clone(), raw)
                     .await
                     .map(|()| lengths),
                 Err(error) => Err(error),
@@ -105,7 +106,7 @@ impl Store for EmbeddedStore {
             feed: record.key.clone(),
             record,
         };
-        self.inner.commit(None, vec![output]).await
+        self.inner.commit(None, vec![output], Vec::new()).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -121,5 +122,20 @@ impl Store for EmbeddedStore {
             Arc::clone(&self.inner),
             tail,
         )?))
+    }
+
+    async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
+        Ok(Box::new(EmbeddedDecider(Arc::clone(&self.inner))))
+    }
+}
+
+/// Decides alone as it is: one process has the store.
+struct EmbeddedDecider(Arc<Inner>);
+
+#[async_trait]
+impl Decider for EmbeddedDecider {
+    async fn commit(&mut self, raw: Vec<Record>, outputs: Vec<Output>) -> Result<(), StoreError> {
+        let raw = raw.iter().map(Record::encode).collect();
+        self.0.commit(None, outputs, raw).await
     }
 }

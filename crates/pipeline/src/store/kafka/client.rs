@@ -69,13 +69,10 @@ pub(super) fn appending(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
 }
 
 /// Commits outputs and offsets as one (KIP-98, KIP-447).
-pub(super) fn transactional(kafka: &KafkaConfig, pipeline: &str, instance: &str) -> ClientConfig {
+pub(super) fn transactional(kafka: &KafkaConfig, instance: &str, id: &str) -> ClientConfig {
     let mut client = base(kafka, instance);
     client
-        .set(
-            "transactional.id",
-            format!("{pipeline}-transform-{instance}"),
-        )
+        .set("transactional.id", id)
         .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
         .set("message.timeout.ms", TRANSACTION_TIMEOUT_MS);
     client

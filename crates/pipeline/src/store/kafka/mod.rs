@@ -1,11 +1,13 @@
 //! Kafka: production, many instances. Outputs are topics.
 
 mod client;
+mod decider;
 mod names;
 mod reader;
 mod source;
 mod store;
 mod topics;
+mod transaction;
 
 pub(super) use reader::KafkaReader;
 pub use store::KafkaStore;

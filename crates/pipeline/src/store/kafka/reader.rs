@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, QUERY_TIMEOUT, fault};
 use super::names;
 use crate::config::KafkaConfig;
 use crate::record::Record;
-use crate::store::{Selection, StoreError};
+use crate::store::{Position, Selection, StoreError};
 
 /// A reader of output topics; those that exist when it is opened.
 pub(crate) struct KafkaReader {
     consumer: StreamConsumer,
     /// Partitions whose end was not reached; none for a reader that follows.
     unfinished: Option<usize>,
+    position: Position,
 }
 
 impl KafkaReader {
@@ -50,10 +52,19 @@ impl KafkaReader {
             Ok(KafkaReader {
                 consumer,
                 unfinished,
+                position: Position {
+                    partition: 0,
+                    offset: 0,
+                },
             })
         })
         .await
         .map_err(|_| StoreError::Closed)?
+    }
+
+    /// Where the message that was read last lies in its topic.
+    pub(crate) fn position(&self) -> Position {
+        self.position
     }
 
     pub(crate) async fn next(&mut self) -> Result<Option<Record>, StoreError> {
@@ -62,7 +73,13 @@ impl KafkaReader {
                 return Ok(None);
             }
             match self.consumer.recv().await {
-                Ok(message) => return Ok(Some(client::from_kafka(&message))),
+                Ok(message) => {
+                    self.position = Position {
+                        partition: message.partition(),
+                        offset: message.offset(),
+                    };
+                    return Ok(Some(client::from_kafka(&message)));
+                }
                 Err(KafkaError::PartitionEOF(_)) => {
                     if let Some(unfinished) = &mut self.unfinished {
                         *unfinished -= 1;

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::producer::Producer;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use super::client::{self, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
 use super::names;
 use super::topics::Topics;
+use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
 use crate::config::KafkaConfig;
-use crate::feed::partition_of;
 use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
 
@@ -24,7 +24,6 @@ use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, Stor
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
-const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
 
 pub(super) struct KafkaSource {
     settings: Arc<Settings>,
@@ -43,7 +42,7 @@ struct Settings {
 
 struct Clients {
     consumer: BaseConsumer<Rebalances>,
-    producer: ThreadedProducer<DefaultProducerContext>,
+    producer: TransactionalProducer,
     /// Next offset of each partition read since the last commit.
     read: BTreeMap<i32, i64>,
     assigned: Vec<i32>,
@@ -143,12 +142,7 @@ impl Source for KafkaSource {
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        let mut placed = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            let topic = names::output(&self.settings.pipeline, &output.target);
-            let partition = partition_of(&output.feed, self.topics.partitions(&topic).await?);
-            placed.push((topic, partition, output));
-        }
+        let placed = transaction::place(&self.settings.pipeline, &self.topics, outputs).await?;
         self.blocking(move |clients, settings| clients.commit(&placed, settings))
             .await
     }
@@ -179,14 +173,8 @@ impl Clients {
             kafka,
             ..
         } = settings;
-        let producer: ThreadedProducer<DefaultProducerContext> =
-            client::transactional(kafka, pipeline, instance)
-                .create()
-                .map_err(fault)?;
-        // Ends whatever an earlier run of this instance left open.
-        producer
-            .init_transactions(TRANSACTION_TIMEOUT)
-            .map_err(fault)?;
+        let producer =
+            transaction::producer(kafka, instance, &format!("{pipeline}-transform-{instance}"))?;
         let group = format!("{pipeline}-transform");
         let consumer: BaseConsumer<Rebalances> = client::consuming(kafka, &group, instance)
             .create_with_context(Rebalances::default())
@@ -327,11 +315,7 @@ impl Clients {
         )))
     }
 
-    fn commit(
-        &mut self,
-        outputs: &[(String, i32, Output)],
-        settings: &Settings,
-    ) -> Result<(), StoreError> {
+    fn commit(&mut self, outputs: &[Placed], settings: &Settings) -> Result<(), StoreError> {
         if self.read.is_empty() && outputs.is_empty() {
             return Ok(());
         }
@@ -348,31 +332,10 @@ impl Clients {
         Ok(())
     }
 
-    fn fill(
-        &self,
-        outputs: &[(String, i32, Output)],
-        settings: &Settings,
-    ) -> Result<(), StoreError> {
-        let until = Instant::now() + TRANSACTION_TIMEOUT;
-        for (topic, partition, output) in outputs {
-            let mut message = BaseRecord::to(topic)
-                .key(&output.record.key)
-                .payload(output.record.value.as_ref())
-                .partition(*partition)
-                .headers(client::to_kafka(&output.record.headers));
-            loop {
-                match self.producer.send(message) {
-                    Ok(()) => break,
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again))
-                        if Instant::now() < until =>
-                    {
-                        message = again;
-                        std::thread::sleep(QUEUE_FULL_INTERVAL);
-                    }
-                    Err((error, _)) => return Err(fault(error)),
-                }
-            }
-        }
+    fn fill(&self, outputs: &[Placed], settings: &Settings) -> Result<(), StoreError> {
+        outputs
+            .iter()
+            .try_for_each(|placed| produce(&self.producer, placed))?;
         let topic = names::raw(&settings.pipeline);
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in &self.read {
@@ -385,21 +348,5 @@ impl Clients {
             self.producer
                 .send_offsets_to_transaction(&offsets, &group, TRANSACTION_TIMEOUT)
         })
-    }
-}
-
-/// Tries a step again as long as librdkafka calls its fault retriable, within a bound.
-fn retried(step: impl Fn() -> Result<(), KafkaError>) -> Result<(), StoreError> {
-    let until = Instant::now() + TRANSACTION_TIMEOUT;
-    loop {
-        match step() {
-            Ok(()) => return Ok(()),
-            Err(KafkaError::Transaction(error))
-                if error.is_retriable() && Instant::now() < until =>
-            {
-                std::thread::sleep(POLL_INTERVAL);
-            }
-            Err(error) => return Err(fault(error)),
-        }
     }
 }

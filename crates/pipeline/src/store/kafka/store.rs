@@ -8,13 +8,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer};
 
 use super::client;
+use super::decider::KafkaDecider;
 use super::names;
 use super::source::KafkaSource;
 use super::topics::Topics;
 use crate::config::KafkaConfig;
 use crate::feed::partition_of;
 use crate::record::{Record, header};
-use crate::store::{Position, Receipt, Source, Store, StoreError, Target};
+use crate::store::{Decider, Position, Receipt, Source, Store, StoreError, Target};
 
 /// How long to wait before a full queue is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(10);
@@ -68,6 +69,15 @@ impl KafkaStore {
                 .map_err(client::fault)?;
         }
         Ok(producer.clone())
+    }
+
+    /// Writes audit events outside of any batch; returns once they are durable.
+    pub(in crate::store) async fn keep_audit(&self, events: &[Record]) -> Result<(), StoreError> {
+        let topic = names::output(&self.pipeline, &Target::Audit);
+        for event in events {
+            delivered(self.send(&topic, event).await?).await?;
+        }
+        Ok(())
     }
 
     async fn send(&self, topic: &str, record: &Record) -> Result<DeliveryFuture, StoreError> {
@@ -126,5 +136,12 @@ impl Store for KafkaStore {
         let source =
             KafkaSource::open(&self.pipeline, &self.instance, &self.kafka, topics, tail).await?;
         Ok(Box::new(source))
+    }
+
+    async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
+        let topics = Arc::clone(&self.topics);
+        let decider =
+            KafkaDecider::open(&self.pipeline, &self.instance, &self.kafka, topics).await?;
+        Ok(Box::new(decider))
     }
 }

@@ -1,0 +1,109 @@
+//! A letter, and what it becomes when it is decided about.
+
+use bytes::Bytes;
+
+use super::Decision;
+use crate::config::ListenerConfig;
+use crate::listen::judge_again;
+use crate::record::{Headers, Record, header};
+use crate::store::{Output, Position, Target};
+
+/// A dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Where it lies in the dead stream, by which it is known.
+    pub id: Position,
+    /// The message's bytes, what identifies it, and why it is here.
+    pub record: Record,
+}
+
+/// Why a letter cannot be retried. Without content of the message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRetried {
+    /// Only the beginning was kept.
+    #[error("only the beginning of the message was kept; have it sent again")]
+    Cut,
+    /// A listener would refuse it as before.
+    #[error("a listener would refuse it again: {detail} ({place})")]
+    Refused {
+        /// Where.
+        place: String,
+        /// Why, in a sentence.
+        detail: String,
+    },
+}
+
+impl Letter {
+    /// The letter that a record of the dead stream is; none for a decision.
+    pub fn of(id: Position, record: Record) -> Option<Letter> {
+        (record.headers.get(header::DECISION).is_none()).then_some(Letter { id, record })
+    }
+
+    /// The message as it is appended to the raw log again: at the end of its feed, as received now, and with the letter's
+    /// id, so that it is not taken for a resend. What a listener refused is judged again, by the listener of the same
+    /// name when there is one.
+    ///
+    /// # Errors
+    /// When the message is not whole, or would be refused again.
+    pub fn retry(&self, listeners: &[ListenerConfig], now_ms: i64) -> Result<Record, NotRetried> {
+        if self.record.headers.get(header::CUT).is_some() {
+            return Err(NotRetried::Cut);
+        }
+        let mut record = if self.record.headers.get(header::SOURCE).is_some() {
+            self.kept_before(now_ms)
+        } else {
+            self.judged(listeners, now_ms)?
+        };
+        record.headers.push(header::LETTER, self.id.to_string());
+        Ok(record)
+    }
+
+    /// A message that lay in the raw log before.
+    fn kept_before(&self, now_ms: i64) -> Record {
+        let mut headers = Headers::new();
+        for name in [
+            header::FEED,
+            header::SENDER,
+            header::CONTROL_ID,
+            header::MESSAGE_TYPE,
+        ] {
+            if let Some(value) = self.record.headers.get(name) {
+                headers.push(name, value);
+            }
+        }
+        headers.push(header::RECEIVED_AT, now_ms.to_string());
+        Record {
+            headers,
+            ..self.record.clone()
+        }
+    }
+
+    fn judged(&self, listeners: &[ListenerConfig], now_ms: i64) -> Result<Record, NotRetried> {
+        let name = self.record.header(header::LISTENER);
+        let known = listeners.iter().find(|listener| listener.name == name);
+        let listener = known.cloned().unwrap_or_else(|| ListenerConfig {
+            name: name.to_owned(),
+            ..ListenerConfig::default()
+        });
+        judge_again(&self.record.value, &listener, now_ms)
+            .map_err(|(place, detail)| NotRetried::Refused { place, detail })
+    }
+
+    /// The record of the dead stream that says what was decided.
+    pub fn decided(&self, decision: Decision, now_ms: i64) -> Output {
+        let headers = Headers::new()
+            .with(header::FEED, self.record.header(header::FEED))
+            .with(header::LETTER, self.id.to_string())
+            .with(header::DECISION, decision.word())
+            .with(header::DECIDED_AT, now_ms.to_string());
+        Output {
+            target: Target::Dead,
+            feed: self.record.key.clone(),
+            record: Record {
+                key: self.record.key.clone(),
+                value: Bytes::new(),
+                headers,
+            },
+        }
+    }
+}

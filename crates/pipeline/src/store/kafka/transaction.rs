@@ -1,0 +1,116 @@
+//! What every transaction is made of: a producer that has fenced its predecessor, records in their places, and steps that
+//! are tried again while librdkafka calls their fault retriable.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+
+use super::client::{self, TRANSACTION_TIMEOUT, fault};
+use super::names;
+use super::topics::Topics;
+use crate::config::KafkaConfig;
+use crate::feed::partition_of;
+use crate::record::Record;
+use crate::store::{Output, StoreError};
+
+/// How long to wait before a full queue or a retriable step is tried again.
+const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
+
+pub(super) type TransactionalProducer = ThreadedProducer<DefaultProducerContext>;
+
+/// A record and where it goes.
+pub(super) struct Placed {
+    topic: String,
+    partition: i32,
+    record: Record,
+}
+
+/// A producer under a transactional id. Whoever had the id before is fenced, and what they left open has ended.
+pub(super) fn producer(
+    kafka: &KafkaConfig,
+    instance: &str,
+    id: &str,
+) -> Result<TransactionalProducer, StoreError> {
+    let producer: TransactionalProducer = client::transactional(kafka, instance, id)
+        .create()
+        .map_err(fault)?;
+    retried(|| producer.init_transactions(TRANSACTION_TIMEOUT))?;
+    Ok(producer)
+}
+
+/// Outputs in their topics, each in the partition of its feed.
+pub(super) async fn place(
+    pipeline: &str,
+    topics: &Topics,
+    outputs: Vec<Output>,
+) -> Result<Vec<Placed>, StoreError> {
+    let mut all = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let topic = names::output(pipeline, &output.target);
+        let partition = partition_of(&output.feed, topics.partitions(&topic).await?);
+        all.push(Placed {
+            topic,
+            partition,
+            record: output.record,
+        });
+    }
+    Ok(all)
+}
+
+/// Raw messages in the raw log, each in the partition of its feed.
+pub(super) async fn place_raw(
+    pipeline: &str,
+    topics: &Topics,
+    raw: Vec<Record>,
+) -> Result<Vec<Placed>, StoreError> {
+    let topic = names::raw(pipeline);
+    let partitions = topics.partitions(&topic).await?;
+    Ok(raw
+        .into_iter()
+        .map(|record| Placed {
+            topic: topic.clone(),
+            partition: partition_of(&record.key, partitions),
+            record,
+        })
+        .collect())
+}
+
+/// Queues a record, waiting for room.
+pub(super) fn produce(producer: &TransactionalProducer, placed: &Placed) -> Result<(), StoreError> {
+    let until = Instant::now() + TRANSACTION_TIMEOUT;
+    let mut message = BaseRecord::to(&placed.topic)
+        .key(&placed.record.key)
+        .payload(placed.record.value.as_ref())
+        .partition(placed.partition)
+        .headers(client::to_kafka(&placed.record.headers));
+    loop {
+        match producer.send(message) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again))
+                if Instant::now() < until =>
+            {
+                message = again;
+                std::thread::sleep(QUEUE_FULL_INTERVAL);
+            }
+            Err((error, _)) => return Err(fault(error)),
+        }
+    }
+}
+
+/// Tries a step again as long as librdkafka calls its fault retriable, within a bound.
+pub(super) fn retried(step: impl Fn() -> Result<(), KafkaError>) -> Result<(), StoreError> {
+    let until = Instant::now() + TRANSACTION_TIMEOUT;
+    loop {
+        match step() {
+            Ok(()) => return Ok(()),
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable() && Instant::now() < until =>
+            {
+                std::thread::sleep(RETRY_INTERVAL);
+            }
+            Err(error) => return Err(fault(error)),
+        }
+    }
+}
