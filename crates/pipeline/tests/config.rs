@@ -114,6 +114,41 @@ fn the_files_of_tls_belong_together() {
 }
 
 #[test]
+fn who_may_send_is_checked() {
+    let text = "listeners:\n  - allowedNetworks: [10.1.0.0/16, 10.1.0.0/33]\n    feed: ward\n    feeds:\n      - { allowedNetworks: [10.1.2.3] }\n      - { name: lab }\n      - { name: x, allowedCertificates: [lab] }\n";
+    let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();
+    let lines: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+    let expected = [
+        (
+            "kiln.yaml:2:36: listeners[0].allowedNetworks[1]:",
+            "10.1.0.0/16",
+        ),
+        ("kiln.yaml:5:7: listeners[0].feeds:", "choose one"),
+        ("kiln.yaml:5:9: listeners[0].feeds[0].name:", "a name"),
+        ("kiln.yaml:6:9: listeners[0].feeds[1]:", "allowedNetworks"),
+        (
+            "kiln.yaml:7:41: listeners[0].feeds[2].allowedCertificates:",
+            "tls.clientCa",
+        ),
+        (
+            "kiln.yaml:7:42: listeners[0].feeds[2].allowedCertificates[0]:",
+            "DNS:",
+        ),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{errors}");
+    for (line, (place, part)) in lines.iter().zip(expected) {
+        assert!(line.starts_with(place) && line.contains(part), "{line}");
+    }
+    let text = "listeners:\n  - tls: { cert: a, key: b, clientCa: c }\n    feeds:\n      - { name: ward, allowedNetworks: [10.1.2.3, \"2001:db8::/32\"], allowedCertificates: [\"CN=ward,O=North\"] }\n";
+    let config = Config::parse(text, "kiln.yaml", &none).unwrap();
+    let feed = &config.listeners[0].feeds[0];
+    assert_eq!(feed.name, "ward");
+    assert!(feed.allowed.allows_address("10.1.2.3".parse().unwrap()));
+    assert!(!feed.allowed.allows_address("10.1.2.4".parse().unwrap()));
+    assert_eq!(feed.allowed.certificates.len(), 1);
+}
+
+#[test]
 fn every_limit_of_the_example_is_explained_with_its_default() {
     let page = include_str!("../LIMITS.md");
     let mut limits = 0;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::admission::{Admission, FeedConfig};
 use super::document::ListenerDocument;
 
 /// When to say yes to a sender.
@@ -49,6 +50,10 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// The feed of all its messages; none: sending application and facility of each.
     pub feed: Option<String>,
+    /// Who may connect.
+    pub allowed: Admission,
+    /// The feeds that are declared; none: every peer that may connect is let in, and `feed` holds.
+    pub feeds: Vec<FeedConfig>,
     /// TLS; none: in the clear.
     pub tls: Option<ListenerTls>,
     /// When to say yes.
@@ -59,6 +64,8 @@ pub struct ListenerConfig {
     pub max_connections: usize,
     /// Most connections at once from one address; of IPv6, from one /64 network.
     pub max_connections_per_address: usize,
+    /// Most connections at once with one client certificate.
+    pub max_connections_per_certificate: usize,
     /// Most messages of one connection waiting for the store; beyond it nothing is read from it.
     pub max_in_flight: usize,
     /// The same in bytes; the message that reaches it is still taken.
@@ -89,6 +96,7 @@ pub(super) const DEFAULT_ADDRESS: SocketAddr =
 const DEFAULT_MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
 const DEFAULT_MAX_CONNECTIONS: usize = 1000;
 const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS: usize = 500;
+const DEFAULT_MAX_CONNECTIONS_PER_CERTIFICATE: usize = 500;
 const DEFAULT_MAX_IN_FLIGHT: usize = 64;
 const DEFAULT_MAX_IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
 const DEFAULT_MAX_TOTAL_IN_FLIGHT: usize = 4096;
@@ -103,15 +111,15 @@ const DEFAULT_TCP_USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Default for ListenerConfig {
     fn default() -> ListenerConfig {
-        ListenerConfig::from_document(&ListenerDocument::default(), DEFAULT_ADDRESS, None)
+        ListenerConfig::from_document(&ListenerDocument::default(), DEFAULT_ADDRESS)
     }
 }
 
 impl ListenerConfig {
+    /// All but what is to be checked further: who may connect, and TLS.
     pub(super) fn from_document(
         document: &ListenerDocument,
         address: SocketAddr,
-        tls: Option<ListenerTls>,
     ) -> ListenerConfig {
         let count = |value: Option<u64>, default| value.map_or(default, super::check::saturated);
         let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
@@ -119,13 +127,19 @@ impl ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),
             address,
             feed: document.feed.clone(),
-            tls,
+            allowed: Admission::default(),
+            feeds: Vec::new(),
+            tls: None,
             ack_when: document.ack_when.unwrap_or_default(),
             max_frame_bytes: count(document.max_frame_bytes, DEFAULT_MAX_FRAME_BYTES),
             max_connections: count(document.max_connections, DEFAULT_MAX_CONNECTIONS),
             max_connections_per_address: count(
                 document.max_connections_per_address,
                 DEFAULT_MAX_CONNECTIONS_PER_ADDRESS,
+            ),
+            max_connections_per_certificate: count(
+                document.max_connections_per_certificate,
+                DEFAULT_MAX_CONNECTIONS_PER_CERTIFICATE,
             ),
             max_in_flight: count(document.max_in_flight, DEFAULT_MAX_IN_FLIGHT),
             max_in_flight_bytes: count(document.max_in_flight_bytes, DEFAULT_MAX_IN_FLIGHT_BYTES),

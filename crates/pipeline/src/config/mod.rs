@@ -4,6 +4,7 @@
 //! JSON Schema of [`Document`], which shows every mistake at once; and what comes out is [`Config`], a type that cannot
 //! be wrong.
 
+mod admission;
 mod check;
 mod checked;
 mod conform;
@@ -15,6 +16,9 @@ mod node;
 mod problem;
 mod secret;
 
+pub use admission::{
+    Admission, CertificateName, FeedConfig, NoCertificateName, SUBJECT_ATTRIBUTES,
+};
 pub use checked::{Config, EmbeddedConfig, Layout, Limits, Roles, StoreConfig};
 pub use document::{Document, schema};
 pub use environment::OVERRIDES;

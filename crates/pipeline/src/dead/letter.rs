@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Decision;
 use crate::config::ListenerConfig;
-use crate::listen::judge_again;
+use crate::listen::{Origin, judge_again};
 use crate::record::{Headers, Record, header};
 use crate::store::{Output, Position, Target};
 
@@ -80,13 +80,22 @@ impl Letter {
 
     fn judged(&self, listeners: &[ListenerConfig], now_ms: i64) -> Result<Record, NotRetried> {
         let name = self.record.header(header::LISTENER);
-        let known = listeners.iter().find(|listener| listener.name == name);
-        let listener = known.cloned().unwrap_or_else(|| ListenerConfig {
-            name: name.to_owned(),
-            ..ListenerConfig::default()
-        });
-        judge_again(&self.record.value, &listener, now_ms)
+        let listener = listeners.iter().find(|listener| listener.name == name);
+        let origin = Origin {
+            listener: name,
+            feed: listener.and_then(|listener| self.feed_of(listener)),
+        };
+        judge_again(&self.record.value, origin, now_ms)
             .map_err(|(place, detail)| NotRetried::Refused { place, detail })
+    }
+
+    /// The feed that the listener gives its messages, or gave this one's sender.
+    fn feed_of<'a>(&self, listener: &'a ListenerConfig) -> Option<&'a str> {
+        let kept = self.record.header(header::FEED);
+        let declared = listener.feeds.iter().find(|feed| feed.name == kept);
+        declared
+            .map(|feed| feed.name.as_str())
+            .or(listener.feed.as_deref())
     }
 
     /// The record of the dead stream that says what was decided.

@@ -9,6 +9,12 @@ pub(super) enum Closed {
     TooMany,
     /// The peer's address has as many as `maxConnectionsPerAddress`.
     TooManyOfAddress,
+    /// The peer's certificate has as many as `maxConnectionsPerCertificate`.
+    TooManyOfCertificate,
+    /// The peer's address is in none of the networks that are allowed.
+    AddressNotAllowed,
+    /// The peer's certificate has none of the names that are allowed.
+    CertificateNotAllowed,
     /// TLS was not agreed on, or the peer's certificate is not accepted, or no longer.
     Tls(Fault),
     /// The TLS handshake did not end within `handshakeTimeoutSeconds`.
@@ -43,6 +49,9 @@ impl Closed {
         match self {
             Closed::TooMany => "too-many",
             Closed::TooManyOfAddress => "too-many-of-address",
+            Closed::TooManyOfCertificate => "too-many-of-certificate",
+            Closed::AddressNotAllowed => "address-not-allowed",
+            Closed::CertificateNotAllowed => "certificate-not-allowed",
             Closed::Tls(fault) => fault.label(),
             Closed::TlsTimeout => "tls-timeout",
             Closed::Peer => "peer",

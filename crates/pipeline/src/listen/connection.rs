@@ -34,8 +34,7 @@ struct Connection {
     shared: Arc<Shared>,
     presence: Presence,
     stream: Stream,
-    /// Of a peer within TLS.
-    standing: Option<Standing>,
+    peer: Peer,
     codec: MllpCodec,
     buffer: BytesMut,
     receiving: Receiving,
@@ -55,10 +54,18 @@ struct Connection {
     ending: Option<Closed>,
 }
 
+/// Who is at the other end.
+pub(super) struct Peer {
+    /// Whether its certificate is still accepted; none in the clear.
+    pub(super) standing: Option<Standing>,
+    /// The feed of its messages; none: sending application and facility of each.
+    pub(super) feed: Option<String>,
+}
+
 /// Serves a connection until the peer, a limit or a request to leave ends it.
 pub(super) async fn serve(
     stream: Stream,
-    standing: Option<Standing>,
+    peer: Peer,
     shared: Arc<Shared>,
     presence: Presence,
 ) -> Closed {
@@ -71,7 +78,7 @@ pub(super) async fn serve(
         shared,
         presence,
         stream,
-        standing,
+        peer,
         buffer: BytesMut::new(),
         receiving,
         queueing: None,
@@ -132,7 +139,7 @@ impl Connection {
                 () = self.presence.leave().cancelled(), if self.leave_by.is_none() && self.ending.is_none() => {
                     self.leave_by = Some(Instant::now() + self.shared.drain);
                 }
-                fault = lost(&mut self.standing), if self.ending.is_none() => {
+                fault = lost(&mut self.peer.standing), if self.ending.is_none() => {
                     // What is in hand was accepted while it still stood.
                     self.ending = Some(Closed::Tls(fault));
                 }
@@ -178,20 +185,20 @@ impl Connection {
     }
 
     fn happened(&mut self, event: MllpEvent) {
-        let shared = &self.shared;
+        let (shared, feed) = (&self.shared, self.peer.feed.as_deref());
         let taken = match event {
             MllpEvent::Frame(bytes) => {
                 self.in_flight_bytes += bytes.len();
-                take(&bytes, shared)
+                take(&bytes, shared, feed)
             }
             MllpEvent::Oversized { head, bytes } => {
                 self.in_flight_bytes += head.len();
-                oversized(&head, bytes, shared)
+                oversized(&head, bytes, shared, feed)
             }
             MllpEvent::Truncated { head, bytes } => {
                 self.in_flight_bytes += head.len();
                 let detail = format!("cut off after {bytes} bytes");
-                keep_partial(&head, "truncated", detail, shared)
+                keep_partial(&head, "truncated", detail, shared, feed)
             }
             MllpEvent::Garbage { bytes } => {
                 shared.metrics.garbage_bytes.inc_by(bytes as u64);
@@ -235,7 +242,8 @@ impl Connection {
         };
         self.in_flight_bytes += head.len();
         let detail = "the message did not end in time".to_owned();
-        self.queueing = Some(keep_partial(&head, reason, detail, &self.shared));
+        let feed = self.peer.feed.as_deref();
+        self.queueing = Some(keep_partial(&head, reason, detail, &self.shared, feed));
         self.ending = Some(closed);
     }
 

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use kiln_hl7::{ErrorCode, Index, Message, ParseError};
 
 use super::answer::{Mode, Outcome};
-use crate::config::ListenerConfig;
 use crate::feed;
 use crate::record::{Headers, Record, header};
 
@@ -26,6 +25,15 @@ pub(crate) struct Fault {
     pub(crate) detail: String,
     pub(crate) code: ErrorCode,
     pub(super) outcome: Outcome,
+}
+
+/// Where a frame comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    /// The listener's name.
+    pub(crate) listener: &'a str,
+    /// The feed of all messages of this peer; none: sending application and facility of each.
+    pub(crate) feed: Option<&'a str>,
 }
 
 /// A frame, judged.
@@ -49,9 +57,9 @@ pub(super) fn read<T>(bytes: &[u8], with: impl FnOnce(Result<&Message<'_>, Parse
 }
 
 /// Parses enough of a frame to identify and route it (MSH-9, MSH-10, MSH-12: HL7 v2.9 §2.9.2.2).
-pub(super) fn judge(bytes: &Bytes, listener: &ListenerConfig, received_at: i64) -> Judged {
+pub(super) fn judge(bytes: &Bytes, origin: Origin<'_>, received_at: i64) -> Judged {
     let mut judged = read(bytes, |message| match message {
-        Ok(message) => judge_message(message, listener, received_at),
+        Ok(message) => judge_message(message, origin, received_at),
         Err(error) => {
             let text = error.to_string();
             let fault = Fault {
@@ -63,7 +71,7 @@ pub(super) fn judge(bytes: &Bytes, listener: &ListenerConfig, received_at: i64) 
                 outcome: Outcome::Reject,
             };
             Judged {
-                record: unidentified(listener, received_at),
+                record: unidentified(origin, received_at),
                 message_type: String::new(),
                 mode: Mode::Original,
                 fault: Some(fault),
@@ -77,10 +85,10 @@ pub(super) fn judge(bytes: &Bytes, listener: &ListenerConfig, received_at: i64) 
 /// The record of a message that was refused before, if it would not be now; else where and why.
 pub(crate) fn judge_again(
     bytes: &Bytes,
-    listener: &ListenerConfig,
+    origin: Origin<'_>,
     received_at: i64,
 ) -> Result<Record, (String, String)> {
-    let Judged { record, fault, .. } = judge(bytes, listener, received_at);
+    let Judged { record, fault, .. } = judge(bytes, origin, received_at);
     match fault {
         None => Ok(record),
         Some(fault) => Err((fault.place, fault.detail)),
@@ -88,11 +96,11 @@ pub(crate) fn judge_again(
 }
 
 /// The record of bytes that identify themselves by nothing.
-pub(super) fn unidentified(listener: &ListenerConfig, received_at: i64) -> Record {
-    let feed = feed::name(listener.feed.as_deref(), "|");
+pub(super) fn unidentified(origin: Origin<'_>, received_at: i64) -> Record {
+    let feed = feed::name(origin.feed, "|");
     let headers = Headers::new()
         .with(header::FEED, &feed)
-        .with(header::LISTENER, &listener.name)
+        .with(header::LISTENER, origin.listener)
         .with(header::RECEIVED_AT, received_at.to_string());
     Record {
         key: feed,
@@ -101,7 +109,7 @@ pub(super) fn unidentified(listener: &ListenerConfig, received_at: i64) -> Recor
     }
 }
 
-fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: i64) -> Judged {
+fn judge_message(message: &Message<'_>, origin: Origin<'_>, received_at: i64) -> Judged {
     let part = |field: usize, component: usize| {
         let text = message
             .msh()
@@ -123,7 +131,7 @@ fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: 
     } else {
         format!("{code}^{event}")
     };
-    let feed = feed::name(listener.feed.as_deref(), &sender);
+    let feed = feed::name(origin.feed, &sender);
     let answers_us = code == "ACK";
     let fault = if answers_us {
         // To answer an acknowledgment would be the beginning of an endless exchange.
@@ -158,7 +166,7 @@ fn judge_message(message: &Message<'_>, listener: &ListenerConfig, received_at: 
         .with(header::SENDER, sender)
         .with(header::CONTROL_ID, control_id)
         .with(header::MESSAGE_TYPE, &message_type)
-        .with(header::LISTENER, &listener.name)
+        .with(header::LISTENER, origin.listener)
         .with(header::RECEIVED_AT, received_at.to_string());
     let record = Record {
         key: feed,

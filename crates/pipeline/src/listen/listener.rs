@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kiln_fhir::UtcOffset;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::addresses::Addresses;
+use super::addresses::network;
+use super::attend::{Door, attend};
 use super::closed::Closed;
-use super::connection;
-use super::connections::{Connections, Presence};
+use super::connections::Connections;
+use super::enrolment;
+use super::judge::Origin;
 use super::metrics::ListenMetrics;
+use super::places::Places;
 use super::refusals::Refusals;
 use super::room::{Budget, Room};
 use super::socket;
-use super::stream::Stream;
-use super::tls::{Refused, Tls, handshake};
+use super::tls::Tls;
 use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::progress::Progress;
@@ -57,6 +59,16 @@ pub(crate) struct Shared {
     pub(crate) drain: Duration,
 }
 
+impl Shared {
+    /// Where messages of a peer's feed come from.
+    pub(super) fn origin<'a>(&'a self, feed: Option<&'a str>) -> Origin<'a> {
+        Origin {
+            listener: &self.listener.name,
+            feed,
+        }
+    }
+}
+
 /// A bound socket with its settings.
 pub(crate) struct Listening {
     pub(crate) bound: BoundListener,
@@ -79,8 +91,11 @@ impl Listening {
     pub(crate) async fn run(self, shared: Arc<Shared>) {
         let settings = &shared.listener;
         let room = Arc::new(Semaphore::new(settings.max_connections));
-        let addresses = Addresses::new(settings.max_connections_per_address);
-        let refusals = Arc::new(Refusals::new(&settings.name));
+        let addresses = Places::new(settings.max_connections_per_address);
+        let door = Arc::new(Door {
+            refusals: Refusals::new(&settings.name),
+            certificates: Places::new(settings.max_connections_per_certificate),
+        });
         let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
@@ -96,11 +111,17 @@ impl Listening {
                     continue;
                 }
             };
+            if !enrolment::may_knock(settings, peer.ip()) {
+                shared.metrics.closed(Closed::AddressNotAllowed);
+                door.refusals
+                    .tell(Closed::AddressNotAllowed, peer.ip(), None);
+                continue;
+            }
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
                 shared.metrics.closed(Closed::TooMany);
                 continue;
             };
-            let Some(place) = addresses.enter(peer.ip()) else {
+            let Some(place) = addresses.enter(network(peer.ip())) else {
                 shared.metrics.closed(Closed::TooManyOfAddress);
                 continue;
             };
@@ -112,10 +133,10 @@ impl Listening {
                 continue;
             }
             let (shared, presence) = (Arc::clone(&shared), shared.connections.enter());
-            let refusals = Arc::clone(&refusals);
+            let door = Arc::clone(&door);
             connections.spawn(async move {
                 shared.metrics.connections.inc();
-                let reason = attend(stream, peer, &shared, presence, &refusals).await;
+                let reason = attend(stream, peer, &door, &shared, presence).await;
                 shared.metrics.connections.dec();
                 shared.metrics.closed(reason);
                 drop((permit, place));
@@ -125,39 +146,5 @@ impl Listening {
         drop(self.socket);
         connections.close();
         connections.wait().await;
-    }
-}
-
-/// A connection from its handshake, if there is one, to its end.
-async fn attend(
-    stream: TcpStream,
-    peer: SocketAddr,
-    shared: &Arc<Shared>,
-    presence: Presence,
-    refusals: &Refusals,
-) -> Closed {
-    let Some(tls) = &shared.tls else {
-        let stream = Stream::Plain(stream);
-        return connection::serve(stream, None, Arc::clone(shared), presence).await;
-    };
-    let shaken = tokio::select! {
-        shaken = handshake(stream, tls, shared.listener.handshake_timeout) => shaken,
-        () = presence.leave().cancelled() => return presence.left(),
-    };
-    match shaken {
-        Ok((stream, standing)) => {
-            let stream = Stream::Tls(stream);
-            connection::serve(stream, Some(standing), Arc::clone(shared), presence).await
-        }
-        Err(Refused { reason, socket }) => {
-            if matches!(reason, Closed::Tls(_) | Closed::TlsTimeout) {
-                refusals.tell(reason, peer.ip());
-            }
-            if let Some(socket) = socket {
-                // The peer is to read the alert that says why.
-                Stream::Plain(socket).end().await;
-            }
-            reason
-        }
     }
 }

@@ -36,8 +36,8 @@ impl Refusals {
         }
     }
 
-    /// Tells of one.
-    pub(super) fn tell(&self, reason: Closed, peer: IpAddr) {
+    /// Tells of one; `subject` is that of a certificate that was verified.
+    pub(super) fn tell(&self, reason: Closed, peer: IpAddr, subject: Option<&str>) {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.began.elapsed() >= REFUSALS_WINDOW {
             if window.left_out > 0 {
@@ -63,6 +63,7 @@ impl Refusals {
             listener = self.listener,
             reason = reason.label(),
             %peer,
+            subject,
             "a connection was refused"
         );
     }

@@ -38,15 +38,15 @@ thread_local! {
     static CONVERSION: RefCell<Conversion> = RefCell::new(Conversion::new());
 }
 
-/// Takes a whole frame.
-pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>) -> Queueing {
+/// Takes a whole frame, of the peer's feed if it has one.
+pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>, feed: Option<&str>) -> Queueing {
     let framed_at = Instant::now();
     let Judged {
         record,
         message_type,
         mode,
         fault,
-    } = judge(bytes, &shared.listener, now_ms());
+    } = judge(bytes, shared.origin(feed), now_ms());
     if let Some(fault) = fault {
         return refuse(record, mode, fault, shared, framed_at);
     }
@@ -190,10 +190,15 @@ fn refuse(
 }
 
 /// Refuses a frame over the limit, of which the head is left.
-pub(super) fn oversized(head: &Bytes, bytes: usize, shared: &Arc<Shared>) -> Queueing {
+pub(super) fn oversized(
+    head: &Bytes,
+    bytes: usize,
+    shared: &Arc<Shared>,
+    feed: Option<&str>,
+) -> Queueing {
     let Judged {
         mut record, mode, ..
-    } = judge(head, &shared.listener, now_ms());
+    } = judge(head, shared.origin(feed), now_ms());
     record.headers.push(header::CUT, "true");
     let fault = Fault {
         reason: "too-long",
@@ -215,10 +220,11 @@ pub(super) fn keep_partial(
     reason: &'static str,
     detail: String,
     shared: &Arc<Shared>,
+    feed: Option<&str>,
 ) -> Queueing {
-    let mut record = judge(head, &shared.listener, now_ms()).record;
+    let mut record = judge(head, shared.origin(feed), now_ms()).record;
     if record.value.is_empty() {
-        record = unidentified(&shared.listener, now_ms());
+        record = unidentified(shared.origin(feed), now_ms());
     }
     record.headers.push(header::CUT, "true");
     let fault = Fault {

@@ -1,8 +1,8 @@
 //! The listeners, and that a message finds room.
 
 use super::super::checked::Limits;
-use super::super::document::{Document, ListenerDocument, ListenerTlsDocument};
-use super::super::listener::{ClientAuthorities, DEFAULT_ADDRESS, ListenerConfig, ListenerTls};
+use super::super::document::{Document, ListenerDocument};
+use super::super::listener::{DEFAULT_ADDRESS, ListenerConfig};
 use super::Check;
 
 impl Check<'_> {
@@ -25,11 +25,12 @@ impl Check<'_> {
                 document.address.as_deref(),
                 DEFAULT_ADDRESS,
             );
-            let tls = document
+            let mut listener = ListenerConfig::from_document(document, address);
+            listener.tls = document
                 .tls
                 .as_ref()
                 .and_then(|tls| self.tls(&format!("{path}.tls"), tls));
-            let listener = ListenerConfig::from_document(document, address, tls);
+            self.senders(&path, document, &mut listener);
             if listeners.iter().any(|other| other.name == listener.name) {
                 self.report(
                     &format!("{path}.name"),
@@ -54,31 +55,6 @@ impl Check<'_> {
             listeners.push(listener);
         }
         listeners
-    }
-
-    fn tls(&mut self, path: &str, given: &ListenerTlsDocument) -> Option<ListenerTls> {
-        if given.client_ca.is_none() && !given.client_crl.is_empty() {
-            self.report(
-                &format!("{path}.clientCrl"),
-                "belongs to clientCa; give the authorities whose lists these are".to_owned(),
-            );
-        }
-        let (Some(cert), Some(key)) = (&given.cert, &given.key) else {
-            self.report(
-                path,
-                "cert and key belong together; give both, or leave tls out for a port in the clear"
-                    .to_owned(),
-            );
-            return None;
-        };
-        Some(ListenerTls {
-            cert: cert.clone(),
-            key: key.clone(),
-            clients: given.client_ca.clone().map(|ca| ClientAuthorities {
-                ca,
-                crl: given.client_crl.clone(),
-            }),
-        })
     }
 
     /// A message that is not too long must find room.

@@ -1,6 +1,7 @@
 //! The checks that a schema cannot state.
 
 mod listeners;
+mod senders;
 mod store;
 mod whole;
 

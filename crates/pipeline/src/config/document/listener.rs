@@ -18,6 +18,15 @@ pub struct ListenerDocument {
     pub address: Option<String>,
     /// The feed all its messages belong to. Default: sending application and facility of each message.
     pub feed: Option<String>,
+    /// Networks (`10.1.0.0/16`) and addresses that may connect. Default: all.
+    pub allowed_networks: Vec<String>,
+    /// Names, one of which a sender's certificate must have: `CN=lab,O=North` in its subject, or `DNS:lab.example.org`,
+    /// `URI:spiffe://example.org/lab`, `email:lab@example.org`, `IP:192.0.2.7` among its alternative names. Needs
+    /// `tls.clientCa`. Default: any certificate of these authorities.
+    pub allowed_certificates: Vec<String>,
+    /// The feeds that may come in here. When given, who sends none of them is refused; a connection belongs to the first
+    /// that allows it.
+    pub feeds: Vec<FeedDocument>,
     /// MLLP over TLS 1.2 or 1.3. Without it the port speaks in the clear.
     pub tls: Option<ListenerTlsDocument>,
     /// When to say yes: `stored` (default) once the message is kept; `mapped` also tries the mapping first.
@@ -32,6 +41,9 @@ pub struct ListenerDocument {
     /// that hides the senders' addresses, set it as high as `maxConnections`.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_connections_per_address: Option<u64>,
+    /// Most connections at once with one client certificate. Default 500.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_connections_per_certificate: Option<u64>,
     /// Most messages of one connection that wait for the store at once; beyond it nothing more is read from it. Default
     /// 64.
     #[schemars(range(min = 1, max = 10_000))]
@@ -67,6 +79,18 @@ pub struct ListenerDocument {
     /// End a connection whose peer does not confirm data for so long. Default 60.
     #[schemars(range(min = 1, max = 86_400))]
     pub tcp_user_timeout_seconds: Option<u64>,
+}
+
+/// A feed that is declared: at least one of the two lists; with both, both must allow a sender.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FeedDocument {
+    /// Its name. Whatever its senders send belongs to it, whatever MSH-3 and MSH-4 say.
+    pub name: Option<String>,
+    /// Networks (`10.1.0.0/16`) and addresses that may send it.
+    pub allowed_networks: Vec<String>,
+    /// Names of certificates that may send it; see those of the listener.
+    pub allowed_certificates: Vec<String>,
 }
 
 /// TLS of a listener: files in PEM, read again while it runs. A change counts once all of them are right together.

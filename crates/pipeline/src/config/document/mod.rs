@@ -3,6 +3,6 @@
 mod listener;
 mod whole;
 
-pub(super) use listener::{ListenerDocument, ListenerTlsDocument};
+pub(super) use listener::{FeedDocument, ListenerDocument, ListenerTlsDocument};
 pub use whole::{Document, schema};
 pub(super) use whole::{EmbeddedDocument, HttpDocument, KafkaDocument, Role, StoreDocument};

@@ -9,13 +9,15 @@ mod fault;
 mod files;
 mod force;
 mod handshake;
+mod identity;
 mod metrics;
 mod standing;
 mod watch;
 
 pub use error::TlsError;
 pub(super) use fault::Fault;
-pub(super) use handshake::{Refused, handshake};
+pub(super) use handshake::{Refused, Welcome, handshake};
+pub(super) use identity::{Fingerprint, Identity};
 pub(crate) use metrics::TlsMetrics;
 pub(super) use standing::Standing;
 pub(crate) use watch::{Tls, TlsWatch};
