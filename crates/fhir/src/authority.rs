@@ -12,6 +12,8 @@ use crate::split::Piece;
 pub(crate) enum Authority {
     Field(Piece),
     Component(Piece),
+    /// An EI, whose namespace and universal id follow its identifier (HL7 v2.9 §2A.2.27).
+    Entity(Piece),
 }
 
 impl Authority {
@@ -38,6 +40,7 @@ pub(crate) fn hd_uri(
     let part = |number| match authority {
         Authority::Field(piece) => places.part(piece, number),
         Authority::Component(piece) => places.subpart(piece, number),
+        Authority::Entity(piece) => places.part(piece, number + 1),
     };
     if let Some(site) = site {
         for piece in [part(1), part(2)] {

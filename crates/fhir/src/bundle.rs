@@ -21,11 +21,14 @@ pub(crate) fn write(conversion: &Conversion, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"","resource":"#);
         out.extend_from_slice(resource.json);
         match resource.request {
-            Request::Put => {
+            Request::Put | Request::PutIfNoneMatch => {
                 out.extend_from_slice(br#","request":{"method":"PUT","url":""#);
                 out.extend_from_slice(resource.resource_type.as_bytes());
                 out.push(b'/');
                 out.extend_from_slice(id);
+                if resource.request == Request::PutIfNoneMatch {
+                    out.extend_from_slice(br#"","ifNoneMatch":"*"#);
+                }
                 out.extend_from_slice(br#""}}"#);
             }
             Request::CreateIfNoneExist { criteria } => {

@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) resource_type: &'static str,
     pub(crate) id: Uuid,
     pub(crate) json: Range<usize>,
-    /// `None`: the message is the authority on the resource.
+    /// `None`: the message is the authority on the resource; empty: only its id identifies it.
     pub(crate) criteria: Option<Range<usize>>,
 }
 
@@ -45,11 +45,14 @@ pub struct Resource<'c> {
 pub enum Request<'c> {
     /// The message is the authority: `PUT Type/id`.
     Put,
-    /// The message only mentions it: `POST Type` with `ifNoneExist`.
+    /// The message only mentions it, and it has an identifier: `POST Type` with `ifNoneExist`.
     CreateIfNoneExist {
-        /// The search criteria: `identifier=<system>|<value>` or `_id=<id>`.
+        /// The search criteria: `identifier=<system>|<value>`.
         criteria: &'c str,
     },
+    /// The message only mentions it, and nothing but its id identifies it: `PUT Type/id` with `ifNoneMatch: *`. A server that
+    /// creates chooses the id itself, so that a search for this one would never find it.
+    PutIfNoneMatch,
 }
 
 impl Conversion {
@@ -66,6 +69,7 @@ impl Conversion {
             json: &self.bytes[entry.json.clone()],
             request: match &entry.criteria {
                 None => Request::Put,
+                Some(criteria) if criteria.is_empty() => Request::PutIfNoneMatch,
                 Some(criteria) => Request::CreateIfNoneExist {
                     criteria: &self.criteria[criteria.clone()],
                 },

@@ -37,8 +37,8 @@ pub use conversion::{Conversion, Request, Resource};
 pub use coverage::{Coverage, RowCoverage, Status, TableCoverage, TableKind};
 pub use error::{ConvertError, MapError, MapErrors};
 pub use explain::{
-    Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace, SourcePlace,
-    UnusedValue,
+    Asks, Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace,
+    SourcePlace, UnusedValue,
 };
 pub use indent::indent;
 pub use issue::{Issue, IssueReason};

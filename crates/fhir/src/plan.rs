@@ -68,7 +68,10 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug)]
 pub(crate) enum Identity {
     Source(Source),
+    /// A CX, by its system or else the sender's.
     Identifier(Source),
+    /// An EI that states its namespace.
+    Entity(Source),
 }
 
 /// A place in the message, relative to the slots and loops of a resource.
@@ -180,8 +183,8 @@ impl Candidate {
 pub(crate) enum Value {
     Constant(Vec<u8>),
     Primitive(Primitive),
-    /// A code table's part for the source's code.
-    Mapped(usize, CodePart, Primitive),
+    /// A code table's part for the source's code, unless the place after it names another coding system than the table's.
+    Mapped(usize, CodePart, Primitive, Option<Source>),
     /// As [`Value::Primitive`], unless the table has the code in the same system.
     Original {
         primitive: Primitive,
@@ -226,6 +229,8 @@ pub(crate) enum CodePart {
 /// A code table, sorted by source code.
 #[derive(Debug)]
 pub(crate) struct Table {
+    /// URI of the coding system of the source codes; a site's own table says nothing of it.
+    pub(crate) of: Option<String>,
     pub(crate) codes: Vec<TableEntry>,
 }
 
@@ -233,6 +238,8 @@ pub(crate) struct Table {
 pub(crate) struct TableEntry {
     /// Map file and line.
     pub(crate) place: (usize, u32),
+    /// Whether a site's overlay has it.
+    pub(crate) of_site: bool,
     pub(crate) source: String,
     pub(crate) code: String,
     pub(crate) display: Option<String>,

@@ -4,7 +4,7 @@
 mod support;
 
 use kiln_fhir::{
-    Conversion, ConvertOptions, Explanation, MapSource, Mapper, Note, OffsetFrom, Request,
+    Asks, Conversion, ConvertOptions, Explanation, MapSource, Mapper, Note, OffsetFrom, Request,
 };
 use kiln_hl7::{Index, Message};
 use support::fixtures;
@@ -36,10 +36,14 @@ fn what_is_explained_is_what_production_writes() {
         for (told, resource) in explanation.resources.iter().zip(produced.resources()) {
             assert_eq!(told.resource_type, resource.resource_type);
             assert_eq!(told.id, resource.id);
-            assert_eq!(
-                told.mention.is_none(),
-                matches!(resource.request, Request::Put)
-            );
+            let asks = match resource.request {
+                Request::Put => Asks::Put,
+                Request::CreateIfNoneExist { criteria } => {
+                    Asks::CreateIfNoneExist(criteria.to_owned())
+                }
+                Request::PutIfNoneMatch => Asks::PutIfNoneMatch,
+            };
+            assert_eq!(told.asks, asks);
             every_primitive_is_told(told, resource.json);
         }
         count += 1;
@@ -210,7 +214,7 @@ fn decisions_are_told() {
         let mut elements = explanation.resources.iter().flat_map(|r| &r.elements);
         elements.find(|e| e.path == path).unwrap().notes.clone()
     };
-    assert_eq!(patient.mention, None);
+    assert_eq!(patient.asks, Asks::Put);
     assert_eq!(notes("Patient.gender"), [Note::Default]);
     let [Note::Offset(offset, OffsetFrom::Header)] = notes("Patient.deceasedDateTime")[..] else {
         panic!("MSH-7 states the offset");
@@ -222,7 +226,7 @@ fn decisions_are_told() {
         .find(|e| e.path.ends_with("deceasedDateTime"));
     assert_eq!(dead.unwrap().conditions[0].to_string(), "PID-30");
     let encounter = &explanation.resources[1];
-    assert!(encounter.mention.is_some());
+    assert_eq!(encounter.asks, Asks::PutIfNoneMatch);
     assert_eq!(notes("Encounter.status"), [Note::Constant]);
     assert_eq!(notes("Encounter.subject.reference"), [Note::Reference]);
     let practitioner = &explanation.resources[2];

@@ -19,12 +19,14 @@ pub mod header {
     pub const RECEIVED_AT: &str = "received-at";
     /// The FHIR type of an output.
     pub const RESOURCE_TYPE: &str = "resource-type";
-    /// `PUT` (the message is the authority) or `POST` (it only mentions the resource).
+    /// `PUT`, or `POST` for a resource that is mentioned and has an identifier.
     pub const REQUEST_METHOD: &str = "request-method";
     /// As in `Bundle.entry.request.url`.
     pub const REQUEST_URL: &str = "request-url";
     /// As in `Bundle.entry.request.ifNoneExist`.
     pub const REQUEST_IF_NONE_EXIST: &str = "request-if-none-exist";
+    /// As in `Bundle.entry.request.ifNoneMatch`: `*` beside a `PUT` of what is only mentioned.
+    pub const REQUEST_IF_NONE_MATCH: &str = "request-if-none-match";
     /// Where the raw message lies: `log/partition/offset`.
     pub const SOURCE: &str = "source";
     /// The version of the maps.

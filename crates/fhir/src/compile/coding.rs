@@ -1,7 +1,7 @@
 //! Coded values with a code table: the table's coding first, the original beside it.
 
 use super::compiler::{Compiler, Scope};
-use crate::maps::model::{FieldMap, Row};
+use crate::maps::model::{FieldMap, Row, RowValue};
 use crate::maps::path::Step;
 use crate::plan::{Candidate, CodePart, Source, Value};
 use crate::primitive::Primitive;
@@ -47,6 +47,7 @@ impl<'m> Compiler<'m> {
                 && other.to[..parent.len()] == *parent
                 && matches!(other.to.last(), Some(Step::Element { name, .. }) if name == "system")
                 && other.from.is_some()
+                && matches!(other.value, RowValue::As(_))
         };
         let system = map
             .rows
@@ -85,7 +86,7 @@ impl<'m> Compiler<'m> {
                 conditions: scope.conditions.clone(),
                 from: Some(code),
                 over: scope.over,
-                value: Value::Mapped(table, part, Primitive::Text),
+                value: Value::Mapped(table, part, Primitive::Text, system),
                 default: None,
                 allowed: None,
                 place: (row.file, row.line),

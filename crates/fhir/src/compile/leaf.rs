@@ -161,7 +161,7 @@ impl<'t> End<'t> {
             _ => {}
         }
         Ok(match table {
-            Some(table) => Value::Mapped(table, CodePart::Code, self.primitive),
+            Some(table) => Value::Mapped(table, CodePart::Code, self.primitive, None),
             None => Value::Primitive(self.primitive),
         })
     }

@@ -100,11 +100,12 @@ impl<'m> Compiler<'m> {
         for parts in &resource.id {
             let mut alternative = Vec::new();
             for part in parts {
-                let (IdPart::Source(path) | IdPart::Identifier(path)) = part;
+                let (IdPart::Source(path) | IdPart::Identifier(path) | IdPart::Entity(path)) = part;
                 if let Ok(source) = self.source(path, &scope) {
                     alternative.push(match part {
                         IdPart::Source(_) => Identity::Source(source),
                         IdPart::Identifier(_) => Identity::Identifier(source),
+                        IdPart::Entity(_) => Identity::Entity(source),
                     });
                 } else {
                     self.error(

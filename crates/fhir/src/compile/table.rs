@@ -8,7 +8,8 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
         .codes
         .iter()
         .map(|(source, code)| TableEntry {
-            place: (table.file, code.line),
+            place: (code.file, code.line),
+            of_site: code.file != table.file,
             source: source.clone(),
             code: code.code.clone(),
             display: code.display.clone(),
@@ -16,5 +17,9 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
         })
         .collect();
     codes.sort_by(|a, b| a.source.cmp(&b.source));
-    Table { codes }
+    let of = table.of.as_deref().and_then(|of| of.strip_prefix("HL7"));
+    Table {
+        of: of.map(|number| format!("http://terminology.hl7.org/CodeSystem/v2-{number}")),
+        codes,
+    }
 }

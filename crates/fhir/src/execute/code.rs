@@ -45,6 +45,9 @@ impl<T: Trace> Run<'_, '_, T> {
         system: Option<Source>,
         scratch: &mut String,
     ) -> bool {
+        if system.is_some_and(|system| self.is_of_another(table, code, system, scratch)) {
+            return true;
+        }
         let mapped = self
             .places
             .text(code, scratch)
@@ -59,6 +62,33 @@ impl<T: Trace> Run<'_, '_, T> {
         let keeps = stated && mapped.system.as_deref() != Some(uri.as_str());
         self.work.other = uri;
         keeps
+    }
+
+    /// Whether the system that a code names is neither the table's nor one that the table leads to: the same letters mean
+    /// something else there.
+    pub(super) fn is_of_another(
+        &mut self,
+        table: usize,
+        code: Source,
+        system: Source,
+        scratch: &mut String,
+    ) -> bool {
+        let entry = self
+            .places
+            .text(code, scratch)
+            .and_then(|text| self.tables[table].get(text));
+        if self.tables[table].of.is_none() || entry.is_some_and(|entry| entry.of_site) {
+            return false;
+        }
+        let Some(name) = self.places.text(system, scratch) else {
+            return false;
+        };
+        let mut uri = std::mem::take(&mut self.work.other);
+        self.system(name, &mut uri);
+        let table = &self.tables[table];
+        let own = table.of.as_deref() == Some(uri.as_str()) || table.has_system(uri.as_bytes());
+        self.work.other = uri;
+        !own
     }
 
     /// Whether a code claims the system of a table that does not have it: then it stands without a system.

@@ -105,7 +105,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             (Value::Lines(kind), Some(from)) => self.lines(candidate, from, *kind, buffer, scratch),
             (Value::Authority, Some(from)) => self.authority_uri(from, buffer, scratch),
             (Value::System, Some(from)) => self.system_uri(from, buffer, scratch),
-            (Value::Mapped(table, part, kind), Some(from)) => {
+            (Value::Mapped(table, part, kind, system), Some(from)) => {
+                if system.is_some_and(|system| self.is_of_another(*table, from, system, scratch)) {
+                    return Written::Nothing;
+                }
                 self.mapped(from, *table, *part, *kind, buffer, scratch)
             }
             (

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::element::Written;
 use super::instances::Instance;
-use super::resource::{by_id, head};
+use super::resource::head;
 use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
@@ -47,9 +47,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             identity::criteria(system, value, &mut self.out.criteria);
             identity::id(&seed)
         } else {
-            let id = self.said(kind, &body, &mut seed);
-            by_id(id, &mut self.out.criteria);
-            id
+            self.said(kind, &body, &mut seed)
         };
         let start = self.work.pending.len();
         head(kind, id, &mut self.work.pending);

@@ -52,9 +52,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             }
             return;
         }
-        let criteria = resource
-            .mention
-            .then(|| self.criteria(resource, instance.id));
+        let criteria = resource.mention.then(|| self.criteria(resource));
         self.out.entries.push(Entry {
             resource_type: resource.kind,
             id: instance.id,
@@ -81,7 +79,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         self.out.bytes = buffer;
     }
 
-    fn criteria(&mut self, resource: &ResourcePlan, id: Uuid) -> std::ops::Range<usize> {
+    /// Empty where the message states no authority: a bare number would find another's.
+    fn criteria(&mut self, resource: &ResourcePlan) -> std::ops::Range<usize> {
         let start = self.out.criteria.len();
         let mut seed = std::mem::take(&mut self.work.seed);
         let mut scratch = std::mem::take(&mut self.work.scratch);
@@ -94,9 +93,6 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             {
                 identity::criteria(&seed, text.as_bytes(), &mut self.out.criteria);
             }
-        }
-        if self.out.criteria.len() == start {
-            by_id(id, &mut self.out.criteria);
         }
         self.work.seed = seed;
         self.work.scratch = scratch;
@@ -114,9 +110,4 @@ pub(super) fn head(kind: &str, id: Uuid, out: &mut Vec<u8>) {
             .as_bytes(),
     );
     out.push(b'"');
-}
-
-pub(super) fn by_id(id: Uuid, out: &mut String) {
-    out.push_str("_id=");
-    out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
 }

@@ -67,6 +67,30 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                 seed.extend_from_slice(text.as_bytes());
                 true
             }
+            Identity::Entity(source) => {
+                let Some(text) = self.places.text(*source, scratch) else {
+                    return false;
+                };
+                let at = seed.len();
+                seed.push(b'|');
+                seed.extend_from_slice(text.as_bytes());
+                seed.push(b'|');
+                let Some(field) = self.places.field(source.slot, source.field) else {
+                    return false;
+                };
+                let (whole, _) = self.places.split_repetition(field.whole);
+                let stated = authority::hd_uri(
+                    &self.places,
+                    Authority::Entity(whole),
+                    self.authorities,
+                    seed,
+                    scratch,
+                );
+                if !stated {
+                    seed.truncate(at);
+                }
+                stated
+            }
             Identity::Identifier(source) => {
                 let Some(repetition) = self.identifier(*source, scratch) else {
                     return false;

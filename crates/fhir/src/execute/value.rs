@@ -14,6 +14,15 @@ impl<T: Trace> Run<'_, '_, T> {
         buffer: &mut Vec<u8>,
         scratch: &mut String,
     ) -> Written {
+        // A code is one token: of `36643-5&GDT` the first subcomponent (suffixes of HL7 v2.2, 7.1.2).
+        let from = if kind == Primitive::Code && from.component > 0 && from.subcomponent == 0 {
+            Source {
+                subcomponent: 1,
+                ..from
+            }
+        } else {
+            from
+        };
         let Some(text) = self.places.text(from, scratch) else {
             return Written::Nothing;
         };

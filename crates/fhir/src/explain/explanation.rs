@@ -32,14 +32,25 @@ pub struct ExplainedResource {
     pub resource_type: String,
     /// Its id.
     pub id: Uuid,
-    /// `None`: the message is the authority on it; else the criteria under which it is created when there is none.
-    pub mention: Option<String>,
+    /// What it is for.
+    pub asks: Asks,
     /// What its id is made of.
     pub identity: Identity,
     /// The row of the message map that asks for it; `None`: a row of another resource opened it.
     pub row: Option<RowPlace>,
     /// Its primitive elements in the order of its JSON.
     pub elements: Vec<Element>,
+}
+
+/// What a resource asks for, as [`Request`](crate::Request).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// To be put: the message is the authority on it.
+    Put,
+    /// To be created if a search by these criteria finds none.
+    CreateIfNoneExist(String),
+    /// To be put if there is none with its id.
+    PutIfNoneMatch,
 }
 
 /// What the id of a resource is made of.

@@ -7,7 +7,7 @@ mod told;
 mod unused;
 
 pub use explanation::{
-    Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace, SourcePlace,
-    UnusedValue,
+    Asks, Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace,
+    SourcePlace, UnusedValue,
 };
 pub(crate) use told::explain;

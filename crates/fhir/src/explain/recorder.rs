@@ -182,7 +182,9 @@ impl Trace for &mut Recorder {
                 parts
                     .iter()
                     .filter_map(|part| {
-                        let (Identity::Source(source) | Identity::Identifier(source)) = part;
+                        let (Identity::Source(source)
+                        | Identity::Identifier(source)
+                        | Identity::Entity(source)) = part;
                         place(*source, places, groups)
                     })
                     .collect(),

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use kiln_hl7::Message;
 
 use super::explanation::{
-    Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace, SourcePlace,
+    Asks, Element, ExplainedResource, Explanation, Identity, Note, OffsetFrom, RowPlace,
+    SourcePlace,
 };
 use super::leaves;
 use super::recorder::{Event, EventKind, RecordedEntry, Recorder};
@@ -101,9 +102,12 @@ impl Teller<'_> {
         ExplainedResource {
             resource_type: resource.resource_type.to_owned(),
             id: resource.id,
-            mention: match resource.request {
-                Request::Put => None,
-                Request::CreateIfNoneExist { criteria } => Some(criteria.to_owned()),
+            asks: match resource.request {
+                Request::Put => Asks::Put,
+                Request::CreateIfNoneExist { criteria } => {
+                    Asks::CreateIfNoneExist(criteria.to_owned())
+                }
+                Request::PutIfNoneMatch => Asks::PutIfNoneMatch,
             },
             identity,
             row: standing.map(|standing| self.row(standing.row)),

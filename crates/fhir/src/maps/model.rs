@@ -65,6 +65,8 @@ pub(crate) enum JoinPart {
 #[derive(Debug)]
 pub(crate) struct CodeTable {
     pub(crate) file: usize,
+    /// The v2 table of the source codes; a site's own tables name none.
+    pub(crate) of: Option<String>,
     pub(crate) default: Option<String>,
     pub(crate) codes: Vec<(String, Code)>,
     /// The guide's tables that the map stands for.
@@ -137,6 +139,7 @@ pub(crate) struct Application {
 pub(crate) enum IdPart {
     Source(SourcePath),
     Identifier(SourcePath),
+    Entity(SourcePath),
 }
 
 #[derive(Clone, Debug)]

@@ -41,6 +41,7 @@ impl Shape {
                 }
             }
             Shape::Object(kind, mut branches) => {
+                require_amounts(&mut branches);
                 let lacks = r4
                     .required(&kind)
                     .any(|element| !branches.iter().any(|b| b.order == element.order));
@@ -100,6 +101,38 @@ impl TreeItem {
             links: self.links,
             guard,
             node,
+        }
+    }
+}
+
+/// Of a choice (`value[x]`) only one type is written: a unit without its amount must not win over the text that was sent.
+fn require_amounts(branches: &mut [Branch]) {
+    for at in 0..branches.len() {
+        let (order, name) = (branches[at].order, branches[at].name.as_str());
+        let is_choice = branches
+            .iter()
+            .any(|other| other.order == order && other.name.trim_start_matches('_') != name);
+        if is_choice {
+            branches[at].shape.require_amount();
+        }
+    }
+}
+
+impl Shape {
+    /// A quantity needs its value, a ratio both of its sides (R4, rat-1), whatever else is said of them.
+    fn require_amount(&mut self) {
+        let Shape::Object(kind, parts) = self else {
+            return;
+        };
+        let needed: &[&str] = match kind.as_str() {
+            "Quantity" => &["value"],
+            "Ratio" => &["numerator", "denominator"],
+            "Range" => &[],
+            _ => return,
+        };
+        for part in parts {
+            part.required |= needed.contains(&part.name.as_str());
+            part.shape.require_amount();
         }
     }
 }

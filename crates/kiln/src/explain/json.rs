@@ -1,6 +1,6 @@
 //! An explanation for programs.
 
-use kiln_fhir::{Element, ExplainedResource, Explanation, Identity, SourcePlace};
+use kiln_fhir::{Asks, Element, ExplainedResource, Explanation, Identity, SourcePlace};
 use serde_json::{Value, json};
 
 use super::Which;
@@ -44,11 +44,16 @@ fn resource(resource: &ExplainedResource) -> Value {
         Identity::Place => ("place", Vec::new()),
         Identity::Content => ("content", Vec::new()),
     };
+    let (request, criteria) = match &resource.asks {
+        Asks::Put => ("put", None),
+        Asks::CreateIfNoneExist(criteria) => ("create-if-none-exist", Some(criteria)),
+        Asks::PutIfNoneMatch => ("put-if-none-match", None),
+    };
     json!({
         "resourceType": resource.resource_type,
         "id": resource.id.to_string(),
-        "request": if resource.mention.is_some() { "create-if-none-exists" } else { "put" },
-        "criteria": resource.mention,
+        "request": request,
+        "criteria": criteria,
         "identity": { "by": identity, "paths": values },
         "row": resource.row.as_ref().map(ToString::to_string),
         "elements": resource.elements.iter().map(element).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use kiln_fhir::{Element, ExplainedResource, Explanation, Identity, Note, SourcePlace};
+use kiln_fhir::{Asks, Element, ExplainedResource, Explanation, Identity, Note, SourcePlace};
 
 use super::Which;
 
@@ -53,9 +53,12 @@ impl Page {
     fn resource(&mut self, resource: &ExplainedResource) {
         self.text.push('\n');
         self.bold(&format!("{}/{}", resource.resource_type, resource.id));
-        let request = match &resource.mention {
-            None => "put: the message is the authority on it".to_owned(),
-            Some(criteria) => format!("created if there is none with {criteria}"),
+        let request = match &resource.asks {
+            Asks::Put => "put: the message is the authority on it".to_owned(),
+            Asks::CreateIfNoneExist(criteria) => {
+                format!("created if there is none with {criteria}")
+            }
+            Asks::PutIfNoneMatch => "put if there is none with its id".to_owned(),
         };
         let known = match &resource.identity {
             Identity::Values(places) => paths(places),

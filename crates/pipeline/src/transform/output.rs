@@ -108,9 +108,12 @@ impl Writer<'_> {
                     let resource_type = resource.resource_type;
                     let mut headers = headers.clone().with(header::RESOURCE_TYPE, resource_type);
                     match resource.request {
-                        Request::Put => {
+                        Request::Put | Request::PutIfNoneMatch => {
                             headers.push(header::REQUEST_METHOD, "PUT");
                             headers.push(header::REQUEST_URL, format!("{resource_type}/{id}"));
+                            if resource.request == Request::PutIfNoneMatch {
+                                headers.push(header::REQUEST_IF_NONE_MATCH, "*");
+                            }
                         }
                         Request::CreateIfNoneExist { criteria } => {
                             headers.push(header::REQUEST_METHOD, "POST");

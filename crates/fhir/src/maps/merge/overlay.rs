@@ -25,6 +25,7 @@ pub(crate) fn merge(maps: &mut Maps, overlay: Overlay, errors: &mut Vec<MapError
     if !overlay.identifier_systems.is_empty() {
         let table = CodeTable {
             file: 0,
+            of: None,
             default: None,
             codes: overlay.identifier_systems,
             tables: Vec::new(),
@@ -74,6 +75,7 @@ impl Merge<'_> {
             }
             let table = CodeTable {
                 file: head.file,
+                of: None,
                 default: change.default,
                 codes: change.codes,
                 tables: Vec::new(),

@@ -107,7 +107,11 @@ impl Reader<'_> {
         let criteria =
             self.text(&entries, "criteria")
                 .and_then(|text| match self.id_part(node.line, &text) {
-                    Some(IdPart::Source(source) | IdPart::Identifier(source)) => Some(source),
+                    Some(
+                        IdPart::Source(source)
+                        | IdPart::Identifier(source)
+                        | IdPart::Entity(source),
+                    ) => Some(source),
                     None => None,
                 });
         let bare = self.flag(&entries, "bare");
@@ -198,6 +202,7 @@ impl Reader<'_> {
 
     fn id_part(&mut self, line: u32, text: &str) -> Option<IdPart> {
         match text.split_once(' ') {
+            Some(("entity", path)) => self.source(line, path).map(IdPart::Entity),
             Some((_, path)) => self.source(line, path).map(IdPart::Identifier),
             None => self.source(line, text).map(IdPart::Source),
         }

@@ -11,6 +11,7 @@ impl Reader<'_> {
         let codes = self.codes(entries, system.as_ref());
         CodeTable {
             file,
+            of: self.text(entries, "of"),
             default,
             codes,
             tables: self.tables(entries, name),
