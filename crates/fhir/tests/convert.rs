@@ -332,8 +332,7 @@ fn mentions_are_created_only_where_none_exists() {
         .unwrap();
     for resource in out.resources() {
         match (resource.resource_type, resource.request) {
-            ("Patient", Request::Put) => {}
-            ("Encounter", Request::PutIfNoneMatch) => {}
+            ("Patient", Request::Put) | ("Encounter", Request::PutIfNoneMatch) => {}
             ("Practitioner", Request::CreateIfNoneExist { criteria }) => {
                 assert_eq!(criteria, "identifier=urn:kiln:authority:GH|77");
             }

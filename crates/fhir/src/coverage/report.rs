@@ -85,8 +85,8 @@ pub enum Status {
     },
     /// A map leaves it out.
     Skipped {
-        /// Why; `None`: the map's reason is none of the set.
-        reason: Option<Reason>,
+        /// Why.
+        reason: Reason,
         /// What else the map says about it.
         note: Option<String>,
         /// The map file.

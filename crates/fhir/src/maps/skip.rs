@@ -85,7 +85,6 @@ pub(crate) struct Skip {
     pub(crate) condition: Option<Condition<SourcePath>>,
     /// Row number in the guide's sheet.
     pub(crate) row: Option<u32>,
-    /// `None`: a text outside the set, kept in `note`.
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Reason,
     pub(crate) note: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use clap::Args;
-use kiln_fhir::{MapSource, Reason, RowCoverage, Status, TableCoverage};
+use kiln_fhir::{MapSource, RowCoverage, Status, TableCoverage};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -92,9 +92,7 @@ impl Coverage {
                     Status::Missing => ("missing", None),
                 };
                 let (reason, note) = match &row.status {
-                    Status::Skipped { reason, note, .. } => {
-                        (reason.map(Reason::name), note.as_ref())
-                    }
+                    Status::Skipped { reason, note, .. } => (Some(reason.name()), note.as_ref()),
                     _ => (None, None),
                 };
                 let line = json!({
@@ -153,12 +151,12 @@ impl Coverage {
         if !reasons.is_empty() {
             writeln!(out, "\nleft out, by reason")?;
             for (reason, rows) in &reasons {
-                let carried = if reason.is_some_and(Reason::carried) {
+                let carried = if reason.carried() {
                     " (carried all the same)"
                 } else {
                     ""
                 };
-                writeln!(out, "{rows:>6}  {}{carried}", named(*reason))?;
+                writeln!(out, "{rows:>6}  {}{carried}", reason.name())?;
             }
         }
         Ok(())
@@ -171,10 +169,6 @@ fn line(out: &mut Vec<u8>, count: &Count, name: &str) -> std::io::Result<()> {
         "{:>6}  {:>8}  {:>7}  {:>9}  {name}",
         count.mapped, count.skipped, count.missing, count.one_sided
     )
-}
-
-fn named(reason: Option<Reason>) -> &'static str {
-    reason.map_or("a reason outside the set", Reason::name)
 }
 
 /// One row for people: row of the sheet, field, target, what else the guide says, and what became of it.
@@ -212,7 +206,7 @@ fn described(row: &RowCoverage) -> String {
             let _ = write!(
                 text,
                 "\n           left out, {}{note} {file}:{line}",
-                named(*reason)
+                reason.name()
             );
         }
         Status::Untargeted | Status::Unsourced => {}

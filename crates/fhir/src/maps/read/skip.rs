@@ -2,6 +2,7 @@
 
 use super::reader::{Entries, Reader};
 use crate::maps::skip::{Reason, Skip};
+use crate::nearest;
 
 impl Reader<'_> {
     pub(super) fn skips(&mut self, entries: &Entries<'_>) -> Vec<Skip> {
@@ -10,7 +11,15 @@ impl Reader<'_> {
         for node in self.list(entries, "skip") {
             let entry = self.entries(node, &keys);
             let text = self.required(&entry, "reason");
-            let reason = Reason::named(&text);
+            let Some(reason) = Reason::named(&text) else {
+                let names = Reason::ALL.map(Reason::name);
+                let hint = nearest::hint(&text, names);
+                self.error(
+                    node.line,
+                    format!("`{text}` is no reason to leave a row out{hint}"),
+                );
+                continue;
+            };
             let note = self.text(&entry, "note");
             let row = self.text(&entry, "row").map(|row| row.parse::<u32>());
             if matches!(row, Some(Err(_))) {
@@ -27,7 +36,7 @@ impl Reader<'_> {
                 condition: self.condition(&entry),
                 row: row.and_then(Result::ok),
                 reason,
-                note: if reason.is_none() { Some(text) } else { note },
+                note,
             });
         }
         skips

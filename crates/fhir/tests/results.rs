@@ -1,0 +1,166 @@
+//! What must never be lost or confused in orders and results.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::LazyLock;
+
+use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_hl7::{Index, Message};
+use serde_json::Value;
+
+static MAPPER: LazyLock<Mapper> = LazyLock::new(|| Mapper::embedded().unwrap());
+
+/// The entries of the Bundle of a message whose segments follow its MSH.
+fn entries(message_type: &str, segments: &str) -> Vec<Value> {
+    let text =
+        format!("MSH|^~\\&|APP|HOSP|||20240101120000+0000||{message_type}|1|P|2.5.1\r{segments}");
+    let mut index = Index::new();
+    let message = Message::parse(text.as_bytes(), &mut index).unwrap();
+    let mut out = Conversion::new();
+    MAPPER
+        .convert(&message, &ConvertOptions::default(), &mut out)
+        .unwrap();
+    let mut bundle = Vec::new();
+    out.write_bundle(&mut bundle);
+    let bundle: Value = serde_json::from_slice(&bundle).unwrap();
+    bundle["entry"].as_array().unwrap().clone()
+}
+
+fn resources(message_type: &str, segments: &str, resource_type: &str) -> Vec<Value> {
+    entries(message_type, segments)
+        .into_iter()
+        .map(|mut entry| entry["resource"].take())
+        .filter(|resource| resource["resourceType"] == resource_type)
+        .collect()
+}
+
+/// The first result of a report with one OBX.
+fn result(obx: &str) -> Value {
+    let segments = format!("PID|1||7^^^HOSP\rOBR|1|||GLU^Glucose^L\rOBX|1|{obx}\r");
+    resources("ORU^R01", &segments, "Observation").remove(0)
+}
+
+#[test]
+fn a_number_that_is_none_is_kept_with_its_unit() {
+    let number = result("NM|GLU||7.2|mmol/L");
+    assert_eq!(number["valueQuantity"]["unit"], "mmol/L");
+    assert_eq!(number["valueQuantity"]["value"].to_string(), "7.2");
+    for (obx, text) in [
+        ("NM|GLU||7,2|mmol/L", "7,2 mmol/L"),
+        ("NM|GLU||<5|mmol/L", "<5 mmol/L"),
+        ("NM|GLU||neg", "neg"),
+        ("SN|GLU||^neg|mmol/L", "neg mmol/L"),
+        ("SN|GLU||^1^:^many|titer", "1 : many titer"),
+        ("TM|GLU||noon", "noon"),
+        ("DT|GLU||20241399", "20241399"),
+    ] {
+        let result = result(obx);
+        assert_eq!(result["valueString"], text, "{obx}: {result}");
+        let values = result.as_object().unwrap().keys();
+        assert_eq!(values.filter(|key| key.starts_with("value")).count(), 1);
+    }
+}
+
+#[test]
+fn an_order_and_its_result_are_one_request() {
+    let order = "PID|1||7^^^HOSP\rORC|NW|4455^EHR\rOBR|1|4455^EHR||GLU^Glucose^L\r";
+    let report =
+        "PID|1||7^^^HOSP\rOBR|1|4455^EHR|99^LAB|GLU^Glucose^L\rOBX|1|NM|GLU||7.2|mmol/L|||||F\r";
+    let id = |message_type: &str, segments: &str| {
+        resources(message_type, segments, "ServiceRequest").remove(0)["id"].clone()
+    };
+    let ordered = id("ORM^O01", order);
+    assert_eq!(ordered, id("ORU^R01", report));
+    assert_eq!(ordered, id("OML^O21", order));
+    // Another's number 4455 is another order.
+    let other = report.replace("4455^EHR", "4455^WARD");
+    assert_ne!(ordered, id("ORU^R01", &other));
+}
+
+#[test]
+fn a_code_table_leaves_codes_of_other_systems_alone() {
+    let interpretation = |flag: &str| {
+        result(&format!("NM|GLU||7.2|mmol/L||{flag}"))["interpretation"][0]["coding"].clone()
+    };
+    let of = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
+    assert_eq!(interpretation("H")[0]["system"], of);
+    assert_eq!(interpretation("H^High^HL70078")[0]["system"], of);
+    let local = interpretation("H^Haemolysed^L");
+    assert_eq!(local.as_array().unwrap().len(), 1);
+    assert_eq!(local[0]["display"], "Haemolysed");
+    assert!(local[0].get("system").is_none_or(|system| system != of));
+}
+
+#[test]
+fn comments_on_the_report_and_on_the_patient_are_observations() {
+    let segments = "PID|1||7^^^HOSP\rNTE|1||Fasting.\rOBR|1||99^LAB|GLU^Glucose^L\r\
+                    NTE|1||Instrument offline\rNTE|2||from 14:00.\rOBX|1|NM|GLU||7.2|mmol/L|||||F\r";
+    let all = resources("ORU^R01", segments, "Observation");
+    let comments: Vec<&Value> = all
+        .iter()
+        .filter(|o| o["code"]["coding"][0]["code"] == "48767-8")
+        .collect();
+    assert_eq!(comments.len(), 2);
+    assert_eq!(comments[0]["valueString"], "Fasting.");
+    assert_eq!(
+        comments[1]["valueString"],
+        "Instrument offline\nfrom 14:00."
+    );
+    let report = resources("ORU^R01", segments, "DiagnosticReport").remove(0);
+    let result = report["result"].to_string();
+    assert!(result.contains(comments[1]["id"].as_str().unwrap()));
+    assert!(!result.contains(comments[0]["id"].as_str().unwrap()));
+}
+
+#[test]
+fn a_specimen_needs_more_than_a_time() {
+    let specimen = |obr: &str| {
+        let segments = format!("PID|1||7^^^HOSP\rOBR|1||99^LAB|GLU^Glucose^L|||{obr}\r");
+        resources("ORU^R01", &segments, "Specimen")
+    };
+    assert!(specimen("202401011000").is_empty());
+    let preliminary = specimen("202401011000||||||||BLD");
+    let corrected = specimen("202401011005||||||||BLD");
+    assert_eq!(preliminary.len(), 1);
+    assert_eq!(preliminary[0]["id"], corrected[0]["id"]);
+}
+
+#[test]
+fn a_visit_of_an_appointment_has_not_begun() {
+    let status = |event: &str, filler: &str| {
+        let to_filler = "|".repeat(18);
+        let segments = format!(
+            "SCH|1^EHR|2^BOOK|||||ROUTINE{to_filler}{filler}\rPID|1||7^^^HOSP\rPV1|1|O|CLINIC\r"
+        );
+        resources(&format!("SIU^{event}"), &segments, "Encounter").remove(0)["status"].clone()
+    };
+    assert_eq!(status("S12", "Booked"), "planned");
+    assert_eq!(status("S12", "Noshow"), "cancelled");
+    assert_eq!(status("S15", "Booked"), "cancelled");
+    assert_eq!(status("S14", "Started"), "in-progress");
+}
+
+#[test]
+fn what_only_its_id_identifies_is_put_if_there_is_none() {
+    let all = entries("ORU^R01", "PID|1||7\rOBR|1|||GLU^Glucose^L\r");
+    for entry in &all {
+        let request = &entry["request"];
+        match entry["resource"]["resourceType"].as_str().unwrap() {
+            "Patient" => {
+                assert_eq!(request["method"], "PUT");
+                assert_eq!(request["ifNoneMatch"], "*");
+            }
+            "DiagnosticReport" => assert!(request.get("ifNoneMatch").is_none()),
+            _ => {}
+        }
+        let criteria = request["ifNoneExist"].as_str();
+        assert!(criteria.is_none_or(|criteria| criteria.starts_with("identifier=")));
+    }
+    let known = entries("ORU^R01", "PID|1||7^^^HOSP\rOBR|1|||GLU^Glucose^L\r");
+    let patient = known
+        .iter()
+        .find(|entry| entry["resource"]["resourceType"] == "Patient");
+    assert_eq!(
+        patient.unwrap()["request"]["ifNoneExist"],
+        "identifier=urn:kiln:authority:HOSP|7"
+    );
+}
