@@ -266,3 +266,33 @@ fn what_nothing_used_is_listed_as_high_as_it_is_unused() {
         ]
     );
 }
+
+#[test]
+fn every_line_of_a_text_and_every_naming_of_a_resource_is_used() {
+    let mapper = Mapper::embedded().unwrap();
+    let text = "MSH|^~\\&|LAB|GH|||202401011200+0000||ORU^R01|1|P|2.5.1\rPID|1||7^^^GH\r\
+                OBR|1|1|2|2345-7^Glucose^LN||||||||||||9^Ash^Lin^^^^^^GH\rOBX|1|TX|22633-2^Text^LN||one~two~three\r\
+                OBR|2|3|4|2823-3^Potassium^LN||||||||||||9^Ash^Lin^^^^^^GH\r";
+    let mut index = Index::new();
+    let message = Message::parse(text.as_bytes(), &mut index).unwrap();
+    let mut out = Conversion::new();
+    let explained = mapper
+        .explain(&message, &ConvertOptions::default(), &mut out)
+        .unwrap();
+    let unused: Vec<String> = explained
+        .unused
+        .iter()
+        .map(|unused| unused.place.to_string())
+        .filter(|place| !place.starts_with("MSH"))
+        .collect();
+    assert_eq!(unused, ["PID-1", "OBR-1", "OBR[2]-1"]);
+    let lines = explained
+        .resources
+        .iter()
+        .flat_map(|resource| &resource.elements)
+        .find(|element| element.path == "Observation.valueString")
+        .unwrap();
+    assert_eq!(lines.value, r#""one\ntwo\nthree""#);
+    let sources: Vec<String> = lines.sources.iter().map(ToString::to_string).collect();
+    assert_eq!(sources, ["OBX-5", "OBX-5[2]", "OBX-5[3]"]);
+}

@@ -1,18 +1,6 @@
-use std::{
-    env,
-    ffi::OsStr,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, ffi::OsStr, fs, path::Path, process::Command};
 
 use crate::need::{class_path, root, run};
-
-/// The message types whose FHIR must be free of errors, as MSH-9 begins.
-const TYPES: [&str; 9] = [
-    "ADT^A01", "ADT^A03", "ADT^A04", "ADT^A08", "ADT^A40", "ORU^R01", "VXU^V04", "SIU^S12",
-    "MDM^T02",
-];
 
 /// Validates files, directories, or standard input (`-`) with the HAPI R4 validator.
 pub(crate) fn validate(arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
@@ -22,57 +10,29 @@ pub(crate) fn validate(arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
         .args(arguments))
 }
 
-/// Converts the fixtures, and the corpus that `KILN_CORPUS` names, and validates what they give.
+/// Validates the reviewed FHIR of the fixtures, which a test holds against what Kiln makes of them, and the FHIR of every
+/// message of the corpus that `KILN_CORPUS` names.
 pub(crate) fn stage() -> Result<(), String> {
-    let output = root().join("target/validate");
-    if output.exists() {
-        fs::remove_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
-    }
-    convert(&listed(&root().join("fixtures"))?, &output.join("fixtures"))?;
+    let mut paths = vec![root().join("fixtures/expected")];
     if let Some(corpus) = env::var_os("KILN_CORPUS") {
-        convert(&listed(Path::new(&corpus))?, &output.join("corpus"))?;
+        let output = root().join("target/validate");
+        if output.exists() {
+            fs::remove_dir_all(&output)
+                .map_err(|error| format!("{}: {error}", output.display()))?;
+        }
+        convert(&Path::new(&corpus).join("messages"), &output)?;
+        paths.push(output);
     }
-    validate(&[output])
+    validate(&paths)
 }
 
-fn convert(paths: &[PathBuf], output: &Path) -> Result<(), String> {
+fn convert(messages: &Path, output: &Path) -> Result<(), String> {
     run(
         Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .current_dir(root())
             .args(["run", "--quiet", "--package", "kiln", "--"])
             .args(["convert", "--format", "bundle", "--out"])
             .arg(output)
-            .args(paths),
+            .arg(messages),
     )
-}
-
-/// The files in `<directory>/messages` whose first message is of a type that Kiln maps.
-fn listed(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    let directory = directory.join("messages");
-    let fail = |error| format!("{}: {error}", directory.display());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(&directory).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
-        if path.is_file() && is_listed(&fs::read(&path).map_err(fail)?) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    if paths.is_empty() {
-        return Err(format!("{}: no message to convert", directory.display()));
-    }
-    Ok(paths)
-}
-
-fn is_listed(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    // Frames, a byte order mark or batch headers may stand before it.
-    text.find("MSH").is_some_and(|start| {
-        let header = &text[start..];
-        let message_type = header
-            .chars()
-            .nth(3)
-            .and_then(|separator| header.split(separator).nth(8));
-        message_type.is_some_and(|found| TYPES.iter().any(|kind| found.starts_with(kind)))
-    })
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::group::Groups;
 use crate::place::Places;
-use crate::plan::{Candidate, Identity, ResourcePlan};
+use crate::plan::{Candidate, Identity, ResourcePlan, Source};
 
 /// Listens to a run. Bytes are written to one buffer for each open resource, and cut off again when they come to nothing.
 pub(crate) trait Trace {
@@ -36,6 +36,8 @@ pub(crate) trait Trace {
         _groups: &Groups,
     ) {
     }
+    /// A repetition became a line of the value that is written next.
+    fn line(&mut self, _from: Source, _repetition: u16, _places: &Places<'_>, _groups: &Groups) {}
     /// The innermost open resource was cut at that place of its buffer.
     fn cut(&mut self, _at: usize) {}
     /// The innermost open resource came to nothing, or to another one.

@@ -57,13 +57,14 @@ impl<T: Trace> Run<'_, '_, T> {
         let before = self.places.slots[slot];
         let mut text = std::mem::take(&mut self.work.other);
         text.clear();
-        let (mut lines, mut valued) = (0, 0);
+        let (mut lines, mut valued) = (0_u16, 0);
         let mut current = before;
         while let Some(ordinal) = current {
             self.places.slots[slot] = current;
             let wanted = !all || self.holds(candidate, scratch);
             let field = self.places.field(from.slot, from.field);
             let mut rest = field.filter(|_| wanted).map(|field| field.whole);
+            let mut number = 0_u16;
             while let Some(whole) = rest {
                 let (repetition, others) = self.places.split_repetition(whole);
                 rest = others;
@@ -78,10 +79,13 @@ impl<T: Trace> Run<'_, '_, T> {
                 if lines > 0 {
                     text.push('\n');
                 }
-                lines += 1;
+                lines = lines.saturating_add(1);
+                number = number.saturating_add(1);
                 if let Some(line) = line {
                     text.push_str(line);
                     valued = text.len();
+                    self.trace
+                        .line(from, number, &self.places, &self.work.groups);
                 }
             }
             current = all.then(|| self.following(slot, ordinal)).flatten();

@@ -67,6 +67,10 @@ pub(super) struct Recorder {
     pub(super) merged: Vec<usize>,
     open: Vec<(usize, Vec<Event>)>,
     parked: std::collections::VecDeque<Vec<Event>>,
+    /// Of what was said of a resource that the message had already named.
+    pub(super) again: Vec<SourcePlace>,
+    /// The repetitions that became the lines of one value.
+    lines: Vec<SourcePlace>,
     tables: Vec<Vec<String>>,
 }
 
@@ -171,6 +175,7 @@ impl Trace for &mut Recorder {
     fn restarted(&mut self) {
         self.entries.clear();
         self.merged.clear();
+        self.again.clear();
         self.open.clear();
         self.parked.clear();
     }
@@ -224,14 +229,19 @@ impl Trace for &mut Recorder {
         groups: &Groups,
     ) {
         let kind = self.kind(candidate, how, places);
+        let lines = std::mem::take(&mut self.lines);
         let event = Event {
             start: range.start,
             row: candidate.place,
             kind,
-            sources: sources(candidate)
-                .into_iter()
-                .filter_map(|source| place(source, places, groups))
-                .collect(),
+            sources: if matches!(candidate.value, Value::Lines(_)) {
+                lines
+            } else {
+                sources(candidate)
+                    .into_iter()
+                    .filter_map(|source| place(source, places, groups))
+                    .collect()
+            },
             conditions: candidate
                 .conditions
                 .iter()
@@ -241,6 +251,14 @@ impl Trace for &mut Recorder {
         if let Some((_, events)) = self.open.last_mut() {
             events.push(event);
         }
+    }
+
+    fn line(&mut self, from: Source, repetition: u16, places: &Places<'_>, groups: &Groups) {
+        self.lines
+            .extend(place(from, places, groups).map(|place| SourcePlace {
+                repetition,
+                ..place
+            }));
     }
 
     fn cut(&mut self, at: usize) {
@@ -283,6 +301,9 @@ impl Trace for &mut Recorder {
                 instance: None,
                 events,
             });
+        } else {
+            self.again
+                .extend(events.into_iter().flat_map(|e| e.sources));
         }
     }
 

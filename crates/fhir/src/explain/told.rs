@@ -46,6 +46,7 @@ pub(crate) fn explain(
         used.extend(values.map(|place| at_least(*place)));
         used.extend(&resource.conditions);
     }
+    used.extend(&recorder.again);
     let mut resources = Vec::new();
     for (resource, entry) in out.resources().zip(&recorder.entries) {
         for event in &entry.events {
