@@ -82,6 +82,16 @@ fn what_cannot_work_is_refused_with_the_way_out() {
         "port 8090 serves health and metrics",
     );
     refused(
+        "/listeners/1/name",
+        json!("http"),
+        "http is the name of the port of health and metrics",
+    );
+    refused(
+        "/listeners/1/tls",
+        json!({"secret": {"name": "tls"}, "clientCrlSecret": {"name": "crl"}}),
+        "name them too",
+    );
+    refused(
         "/listeners/1/exposure",
         json!({"type": "LoadBalancer", "nodePort": 32575}),
         "two listeners have the same nodePort",

@@ -82,6 +82,39 @@ fn the_environment_overrides_the_documented_few_and_secrets_are_not_shown() {
 }
 
 #[test]
+fn user_name_and_password_may_both_lie_in_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let (username, password) = (
+        directory.path().join("username"),
+        directory.path().join("password"),
+    );
+    std::fs::write(&username, "kiln\n").unwrap();
+    std::fs::write(&password, "hunter2").unwrap();
+    let sasl = |names: &str| {
+        format!(
+            "store:\n  kafka:\n    brokers: [x:1]\n    sasl: {{ mechanism: SCRAM-SHA-512, {names}, passwordFile: {} }}\n",
+            password.display()
+        )
+    };
+    let file = format!("usernameFile: {}", username.display());
+    let config = Config::parse(&sasl(&file), "kiln.yaml", &none).unwrap();
+    let StoreConfig::Kafka(kafka) = &config.store else {
+        panic!("Kafka was asked for")
+    };
+    let sasl_config = kafka.sasl.as_ref().unwrap();
+    assert_eq!(sasl_config.username, "kiln");
+    assert_eq!(sasl_config.password.expose(), "hunter2");
+    let both = format!("{file}, username: other");
+    let errors = Config::parse(&sasl(&both), "kiln.yaml", &none).unwrap_err();
+    assert!(
+        errors
+            .to_string()
+            .contains("one of username and usernameFile"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn a_message_that_is_not_too_long_must_find_room() {
     let text = "listeners:\n  - maxFrameBytes: 20000000\n    maxTotalInFlightBytes: 10000000\nlimits:\n  maxInFlightBytes: 10000000\n  maxReceivingBytes: 10000000\n";
     let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();

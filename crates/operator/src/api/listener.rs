@@ -14,6 +14,9 @@ use super::NamedObject;
 #[x_kube(validation = Rule::new("self.port != 8090")
     .message("port 8090 serves health and metrics; give the listener another")
     .field_path(".port"))]
+#[x_kube(validation = Rule::new("self.name != 'http'")
+    .message("http is the name of the port of health and metrics; give the listener another")
+    .field_path(".name"))]
 pub struct Listener {
     /// Name of the listener, unique in the pipeline. It becomes the name of the Service's port and of the metrics' label.
     #[schemars(
@@ -87,8 +90,11 @@ pub enum AckWhen {
 }
 
 /// TLS of a listener.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.clientCrlSecret) || has(self.clientCaSecret)")
+    .message("clientCrlSecret revokes certificates of the authorities in clientCaSecret; name them too")
+    .field_path(".clientCrlSecret"))]
 pub struct ListenerTls {
     /// Secret of type `kubernetes.io/tls` with the certificate and key that senders see.
     pub secret: NamedObject,
@@ -97,6 +103,11 @@ pub struct ListenerTls {
     /// from one of them is refused (mutual TLS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ca_secret: Option<NamedObject>,
+
+    /// Secret whose key `ca.crl` holds the revocation lists (PEM) of those authorities. Senders whose certificate is in one
+    /// are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_crl_secret: Option<NamedObject>,
 }
 
 /// The Service in front of a listener.

@@ -94,14 +94,13 @@ impl Check<'_> {
                             .to_owned(),
                     );
                 }
-                if sasl.username.is_none() {
-                    self.report("store.kafka.sasl", "username is missing".to_owned());
-                }
+                let username =
+                    self.username(sasl.username.as_deref(), sasl.username_file.as_deref());
                 let password =
                     self.password(sasl.password_file.as_deref(), sasl.password_env.as_deref());
                 Some(SaslConfig {
                     mechanism: sasl.mechanism?,
-                    username: sasl.username.clone()?,
+                    username: username?,
                     password: password?,
                 })
             }
@@ -124,18 +123,25 @@ impl Check<'_> {
         })
     }
 
+    fn username(&mut self, name: Option<&str>, file: Option<&Path>) -> Option<String> {
+        match (name, file) {
+            (Some(name), None) => Some(name.to_owned()),
+            (None, Some(file)) => self.line("store.kafka.sasl.usernameFile", file),
+            _ => {
+                self.report(
+                    "store.kafka.sasl",
+                    "give one of username and usernameFile".to_owned(),
+                );
+                None
+            }
+        }
+    }
+
     fn password(&mut self, file: Option<&Path>, name: Option<&str>) -> Option<Secret> {
         match (file, name) {
-            (Some(file), None) => match std::fs::read_to_string(file) {
-                Ok(text) => Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())),
-                Err(error) => {
-                    self.report(
-                        "store.kafka.sasl.passwordFile",
-                        format!("cannot be read ({error})"),
-                    );
-                    None
-                }
-            },
+            (Some(file), None) => self
+                .line("store.kafka.sasl.passwordFile", file)
+                .map(Secret::new),
             (None, Some(name)) => {
                 let value = (self.variable)(name);
                 if value.is_none() {
@@ -151,6 +157,17 @@ impl Check<'_> {
                     "store.kafka.sasl",
                     "give one of passwordFile and passwordEnv".to_owned(),
                 );
+                None
+            }
+        }
+    }
+
+    /// What a file holds, without its final line end.
+    fn line(&mut self, path: &str, file: &Path) -> Option<String> {
+        match std::fs::read_to_string(file) {
+            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => {
+                self.report(path, format!("cannot be read ({error})"));
                 None
             }
         }

@@ -105,6 +105,8 @@ pub struct SaslDocument {
     pub mechanism: Option<SaslMechanism>,
     /// The user's name.
     pub username: Option<String>,
+    /// A file that holds the user's name, instead of `username`; a final line end is not part of it.
+    pub username_file: Option<PathBuf>,
     /// A file that holds the password; a final line end is not part of it.
     pub password_file: Option<PathBuf>,
     /// The environment variable that holds the password.

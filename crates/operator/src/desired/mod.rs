@@ -1,0 +1,170 @@
+//! What should exist in the cluster for a pipeline: a pure function of the resource and of what was observed.
+//!
+//! Nothing here talks to the API server. The controller applies what comes out, whole and in order, so that a second pass
+//! with the same inputs writes nothing.
+
+mod budget;
+mod config;
+mod monitor;
+mod names;
+mod network;
+mod object;
+mod pod;
+mod service;
+mod workload;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
+use kube::Resource as _;
+
+use crate::api::{DeletionPolicy, Hl7Pipeline, Lane};
+
+pub use names::{ACTIVE, Role, selector};
+pub use object::Object;
+
+/// What holds for all pipelines of one operator.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Image of an instance where the pipeline names none.
+    pub image: String,
+    /// Namespace of the operator, whose pods may ask instances to drain and to shed connections.
+    pub namespace: String,
+}
+
+/// What the cluster holds that the desired state depends on.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The ConfigMap of every `FhirMapping` of the namespace, by the mapping's name.
+    pub mappings: BTreeMap<String, String>,
+    /// How many instances of listen scaling chose; none: it has not yet.
+    pub listen: Option<i32>,
+    /// The same of transform.
+    pub transform: Option<i32>,
+    /// Whether the cluster knows `PodMonitor`s.
+    pub pod_monitors: bool,
+}
+
+/// Why no desired state can be made. What runs is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Impossible {
+    /// A mapping is named that is not there.
+    #[error(
+        "mappings[{at}]: there is no FhirMapping `{name}` in this namespace; make it, or take the name out"
+    )]
+    NoMapping {
+        /// Its place in the list.
+        at: usize,
+        /// Its name.
+        name: String,
+    },
+    /// The instances cannot do it yet.
+    #[error("{field} cannot be done by this version yet; take it out")]
+    NotYet {
+        /// The field's path and value.
+        field: String,
+    },
+    /// The resource was not read from the API server.
+    #[error("the resource has no name, namespace or uid; read it from the API server")]
+    Nameless,
+    /// An object cannot be written as JSON or YAML.
+    #[error("an object cannot be written: {0}")]
+    Unwritable(String),
+}
+
+/// Everything that should exist for the pipeline, in the order in which it is to be applied.
+pub fn desired(
+    pipeline: &Hl7Pipeline,
+    observed: &Observed,
+    settings: &Settings,
+) -> Result<Vec<Object>, Impossible> {
+    possible(pipeline, observed)?;
+    let names = names::Names::of(pipeline).ok_or(Impossible::Nameless)?;
+    let config = config::render(pipeline, &names)?;
+    let mut objects = vec![
+        Object::new(&account(&names))?,
+        Object::new(&ConfigMap {
+            metadata: names.metadata(names.config()),
+            data: Some([(config::FILE.to_owned(), config.clone())].into()),
+            ..ConfigMap::default()
+        })?,
+    ];
+    for policy in network::policies(pipeline, &names, settings) {
+        objects.push(Object::new(&policy)?);
+    }
+    for service in service::services(pipeline, &names) {
+        objects.push(Object::new(&service)?);
+    }
+    for role in Role::ALL {
+        objects.push(Object::new(&budget::budget(role, &names))?);
+        let workload = workload::Workload {
+            pipeline,
+            names: &names,
+            observed,
+            settings,
+            config: &config,
+        };
+        objects.push(Object::new(&workload.deployment(role))?);
+    }
+    if observed.pod_monitors {
+        objects.push(monitor::monitor(&names));
+    }
+    Ok(objects)
+}
+
+fn possible(pipeline: &Hl7Pipeline, observed: &Observed) -> Result<(), Impossible> {
+    for (at, mapping) in pipeline.spec.mappings.iter().enumerate() {
+        if !observed.mappings.contains_key(&mapping.name) {
+            let name = mapping.name.clone();
+            return Err(Impossible::NoMapping { at, name });
+        }
+    }
+    if pipeline.spec.deletion_policy == DeletionPolicy::Delete {
+        let field = "deletionPolicy: Delete".to_owned();
+        return Err(Impossible::NotYet { field });
+    }
+    for (at, listener) in pipeline.spec.listeners.iter().enumerate() {
+        if listener.lane == Lane::Bulk {
+            let field = format!("listeners[{at}].lane: Bulk");
+            return Err(Impossible::NotYet { field });
+        }
+    }
+    Ok(())
+}
+
+/// The account of the instances. They never ask the API server, so it has no rights and no token is mounted.
+fn account(names: &names::Names) -> ServiceAccount {
+    ServiceAccount {
+        metadata: names.metadata(names.account()),
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    }
+}
+
+/// How many instances of a role there should be: what scaling chose within its bounds, else what the spec says.
+pub fn replicas(pipeline: &Hl7Pipeline, role: Role, chosen: Option<i32>) -> i32 {
+    let spec = &pipeline.spec;
+    let (fixed, bounds) = match role {
+        Role::Listen => {
+            let scaling = spec.listen.scaling.as_ref();
+            let bounds = scaling.map(|scaling| (scaling.min_replicas, scaling.max_replicas));
+            (spec.listen.replicas, bounds)
+        }
+        Role::Transform => {
+            let scaling = spec.transform.scaling.as_ref();
+            let bounds = scaling.map(|scaling| (scaling.min_replicas, scaling.max_replicas));
+            (spec.transform.replicas, bounds)
+        }
+    };
+    match bounds {
+        // The API server keeps min below max; `max().min()` cannot panic where `clamp` would.
+        Some((least, most)) => chosen.unwrap_or(fixed).max(least).min(most),
+        None => fixed,
+    }
+}
+
+/// The names of the objects of a kind that belong to the pipeline, so that what is no longer desired can be found.
+pub fn belongs_to(pipeline: &Hl7Pipeline) -> String {
+    let name = pipeline.meta().name.as_deref().unwrap_or_default();
+    names::owned(name)
+}
