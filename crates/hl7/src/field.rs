@@ -9,22 +9,26 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(crate) fn split(raw: &'a [u8], offset: usize, reading: Reading) -> Self {
+    /// The first `length` bytes of `text`.
+    #[inline]
+    pub(crate) fn split(text: &'a [u8], length: usize, offset: usize, reading: Reading) -> Self {
         Self {
-            whole: Value::new(Some(raw), offset, Level::Repetition, reading),
+            whole: Value::new(text, length, offset, Level::Repetition, reading),
         }
     }
 
     /// MSH-1 and MSH-2, which hold delimiters and are not split by them.
-    pub(crate) fn literal(raw: &'a [u8], offset: usize, reading: Reading) -> Self {
+    #[inline]
+    pub(crate) fn literal(self) -> Self {
         Self {
-            whole: Value::new(Some(raw), offset, Level::Repetition, reading).literal(),
+            whole: self.whole.literal(),
         }
     }
 
+    #[inline]
     pub(crate) fn absent(offset: usize, reading: Reading) -> Self {
         Self {
-            whole: Value::new(None, offset, Level::Repetition, reading),
+            whole: Value::absent(offset, Level::Repetition, reading),
         }
     }
 

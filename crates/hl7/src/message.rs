@@ -33,7 +33,10 @@ impl fmt::Debug for Message<'_> {
 }
 
 /// What it takes to split and decode any value of a message.
+///
+/// Aligned so that it is copied as two words.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(8))]
 pub(crate) struct Reading {
     pub(crate) delimiters: Delimiters,
     pub(crate) charset: Charset,
@@ -191,8 +194,11 @@ impl<'a> Message<'a> {
 
     /// The bytes of that range as one value without parts, for callers that split the message themselves.
     pub fn value_at(&self, range: std::ops::Range<usize>) -> Value<'a> {
-        let raw = self.bytes.get(range.clone());
-        Value::new(raw, range.start, Level::Subcomponent, self.reading)
+        let (start, level, reading) = (range.start, Level::Subcomponent, self.reading);
+        match self.bytes.get(range) {
+            Some(raw) => Value::new(raw, raw.len(), start, level, reading),
+            None => Value::absent(start, level, reading),
+        }
     }
 
     /// MSH-1 and MSH-2.

@@ -39,27 +39,30 @@ impl<'a> Segment<'a> {
     #[inline]
     pub fn field(&self, number: usize) -> Field<'a> {
         let reading = self.message.reading;
+        let between = |start: u32, end: u32| {
+            let text = &self.message.bytes[start as usize..];
+            Field::split(text, (end - start) as usize, start as usize, reading)
+        };
         let absent = || Field::absent(self.end() as usize, reading);
         let declares = self.declares_delimiters();
+        // MSH-1 stands in the separator behind the name, if the segment has one.
         let Some(place) = number.checked_sub(if declares { 2 } else { 1 }) else {
-            // MSH-1 stands in the separator behind the name, if the segment has one.
-            return match *self.marks() {
-                [at, _, ..] if declares && number == 1 => {
-                    Field::literal(self.bytes(at, at + 1), at as usize, reading)
-                }
-                _ => absent(),
-            };
-        };
-        // Between two marks; the last is the segment's end.
-        let Some(&[separator, end, ..]) = self.marks().get(place..) else {
+            if declares && number == 1 && self.entry.first < self.entry.last {
+                let at = self.message.index.mark(self.entry.first);
+                return between(at, at + 1).literal();
+            }
             return absent();
         };
-        let start = separator + 1;
-        let raw = self.bytes(start, end);
+        // Between two marks; the last is the segment's end.
+        if place >= (self.entry.last - self.entry.first) as usize {
+            return absent();
+        }
+        let [separator, end] = self.message.index.neighbours(self.entry.first, place);
+        let field = between(separator + 1, end);
         if declares && place == 0 {
-            Field::literal(raw, start as usize, reading)
+            field.literal()
         } else {
-            Field::split(raw, start as usize, reading)
+            field
         }
     }
 
@@ -90,17 +93,5 @@ impl<'a> Segment<'a> {
     #[inline]
     fn end(&self) -> u32 {
         self.message.index.mark(self.entry.last)
-    }
-
-    /// The field separators and, last, the end.
-    #[inline]
-    fn marks(&self) -> &'a [u32] {
-        self.message
-            .index
-            .marks(self.entry.first, self.entry.last + 1)
-    }
-
-    fn bytes(&self, start: u32, end: u32) -> &'a [u8] {
-        &self.message.bytes[start as usize..end as usize]
     }
 }

@@ -5,18 +5,30 @@ use crate::charset::ESC;
 use crate::error::TextError;
 use crate::escape::{self, Piece};
 use crate::message::Reading;
-use crate::scan;
+use crate::scan::{self, Part};
 
 /// A repetition, a component or a subcomponent. It knows which it is and splits lazily. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    raw: &'a [u8],
+    /// From its first byte on: what follows lets short values be searched in one step.
+    text: &'a [u8],
+    /// How many bytes of the text are its own.
+    length: usize,
+    /// Of its first byte in the message.
     offset: usize,
     level: Level,
-    absent: bool,
-    /// Delimiters in it are data (MSH-1, MSH-2).
-    literal: bool,
+    kind: Kind,
     reading: Reading,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By the delimiters in it.
+    Divided,
+    /// Delimiters in it are data (MSH-1, MSH-2).
+    Literal,
+    /// It was not sent.
+    Absent,
 }
 
 /// How deep in a field a value lies.
@@ -44,32 +56,44 @@ pub enum Presence {
 }
 
 impl<'a> Value<'a> {
+    /// The first `length` bytes of `text`.
+    #[inline]
     pub(crate) fn new(
-        raw: Option<&'a [u8]>,
+        text: &'a [u8],
+        length: usize,
         offset: usize,
         level: Level,
         reading: Reading,
     ) -> Self {
         Self {
-            raw: raw.unwrap_or_default(),
+            text,
+            length,
             offset,
             level,
-            absent: raw.is_none(),
-            literal: false,
+            kind: Kind::Divided,
             reading,
+        }
+    }
+
+    /// One that was not sent, where it would stand.
+    #[inline]
+    pub(crate) fn absent(offset: usize, level: Level, reading: Reading) -> Self {
+        Self {
+            kind: Kind::Absent,
+            ..Self::new(&[], 0, offset, level, reading)
         }
     }
 
     pub(crate) fn literal(self) -> Self {
         Self {
-            literal: true,
+            kind: Kind::Literal,
             ..self
         }
     }
 
     /// Whether delimiters in it are data.
     pub(crate) fn is_literal(&self) -> bool {
-        self.literal
+        self.kind == Kind::Literal
     }
 
     /// Which of the three levels it is at.
@@ -122,8 +146,8 @@ impl<'a> Value<'a> {
 
     /// Whether it was sent, and what of it.
     pub fn presence(&self) -> Presence {
-        match self.raw {
-            _ if self.absent => Presence::Absent,
+        match self.raw() {
+            _ if self.kind == Kind::Absent => Presence::Absent,
             b"" => Presence::Empty,
             b"\"\"" => Presence::Null,
             _ => Presence::Valued,
@@ -138,7 +162,7 @@ impl<'a> Value<'a> {
     /// Its bytes as sent.
     #[inline]
     pub fn raw(&self) -> &'a [u8] {
-        self.raw
+        &self.text[..self.length]
     }
 
     /// Offset of its first byte in the message; where it would stand when it is absent.
@@ -155,7 +179,7 @@ impl<'a> Value<'a> {
         if let Some(text) = self.borrowed() {
             return Ok(Cow::Borrowed(text));
         }
-        let mut out = String::with_capacity(self.raw.len());
+        let mut out = String::with_capacity(self.length);
         self.decode(&mut out)?;
         Ok(Cow::Owned(out))
     }
@@ -196,7 +220,7 @@ impl<'a> Value<'a> {
     pub fn pieces(&self) -> impl Iterator<Item = Result<Piece<'a>, TextError>> + use<'a> {
         let (charset, offset) = (self.reading.charset, self.offset);
         let reading = self.text_reading();
-        escape::pieces(self.raw, reading).map(move |piece| {
+        escape::pieces(self.raw(), reading).map(move |piece| {
             piece.map_err(|bad| TextError {
                 charset,
                 offset: offset + bad,
@@ -208,22 +232,16 @@ impl<'a> Value<'a> {
     /// (HL7 v2.9 §2.5.5.2).
     pub fn is_truncated(&self) -> bool {
         let truncation = self.reading.delimiters.truncation;
-        !self.literal && truncation.is_some() && self.raw.last().copied() == truncation
+        !self.is_literal() && truncation.is_some() && self.raw().last().copied() == truncation
     }
 
     /// How to read it: in MSH-2 the escape delimiter escapes nothing.
     fn text_reading(&self) -> Reading {
         let mut reading = self.reading;
-        if self.literal {
+        if self.is_literal() {
             reading.delimiters.escape = None;
         }
         reading
-    }
-
-    /// The value that lies beyond the end of this one.
-    #[inline]
-    pub(crate) fn beyond(&self, level: Level) -> Self {
-        Value::new(None, self.offset + self.raw.len(), level, self.reading)
     }
 
     /// The bytes themselves, where they are the text.
@@ -232,24 +250,28 @@ impl<'a> Value<'a> {
         let plain = reading
             .delimiters
             .escape
-            .is_none_or(|escape| memchr::memchr(escape, self.raw).is_none());
+            .is_none_or(|escape| memchr::memchr(escape, self.raw()).is_none());
         let same =
-            reading.charset.is_utf8() || (reading.charset.extends_ascii() && self.raw.is_ascii());
-        let switched = reading.switches && memchr::memchr(ESC, self.raw).is_some();
+            reading.charset.is_utf8() || (reading.charset.extends_ascii() && self.raw().is_ascii());
+        let switched = reading.switches && memchr::memchr(ESC, self.raw()).is_some();
         (plain && same && !switched)
-            .then(|| std::str::from_utf8(self.raw).ok())
+            .then(|| std::str::from_utf8(self.raw()).ok())
             .flatten()
     }
 
     fn decode(&self, out: &mut String) -> Result<(), TextError> {
-        escape::decode(self.raw, self.text_reading(), out).map_err(|bad| TextError {
+        escape::decode(self.raw(), self.text_reading(), out).map_err(|bad| TextError {
             charset: self.reading.charset,
             offset: self.offset + bad,
         })
     }
 
     /// The part of that number between delimiters, in what comes before `until`.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what every read goes through: a call costs as much as finding the part"
+    )]
+    #[inline(always)]
     fn nth(
         &self,
         delimiter: Option<u8>,
@@ -257,23 +279,60 @@ impl<'a> Value<'a> {
         level: Level,
         number: usize,
     ) -> Value<'a> {
-        let bounds = match delimiter {
-            _ if number == 0 || self.absent => None,
-            Some(byte) if !self.literal => {
-                scan::part(self.raw, byte, number - 1, until, self.reading)
+        if let (Some(byte), Kind::Divided) = (delimiter, self.kind)
+            && number > 0
+            && !self.reading.has_lookalikes()
+        {
+            match scan::part(self.text, self.length, byte, number - 1, until) {
+                Part::Between(start, end) => return self.within(start, end, level),
+                Part::Missing(end) => return self.beyond(end, level),
+                Part::Further => {}
             }
-            _ => (number == 1).then_some((0, self.raw.len())),
-        };
-        match bounds {
-            Some((start, end)) => Value {
-                raw: &self.raw[start..end],
-                offset: self.offset + start,
-                level,
-                ..*self
-            },
-            None if until.is_some() => self.repetition(1).beyond(level),
-            None => self.beyond(level),
         }
+        self.nth_of_unusual(delimiter, until, level, number)
+    }
+
+    /// [`nth`](Self::nth) of long values, of those that are not divided, and where bytes may look like delimiters.
+    #[cold]
+    fn nth_of_unusual(
+        &self,
+        delimiter: Option<u8>,
+        until: Option<u8>,
+        level: Level,
+        number: usize,
+    ) -> Value<'a> {
+        let found = match delimiter {
+            _ if number == 0 || self.kind == Kind::Absent => None,
+            Some(byte) if self.kind == Kind::Divided => {
+                scan::part_of_long(self.raw(), byte, number - 1, until, self.reading)
+            }
+            _ => (number == 1).then_some((0, self.length)),
+        };
+        match found {
+            Some((start, end)) => self.within(start, end, level),
+            None if until.is_some() => {
+                let first = self.repetition(1);
+                first.beyond(first.length, level)
+            }
+            None => self.beyond(self.length, level),
+        }
+    }
+
+    #[inline]
+    fn within(&self, start: usize, end: usize, level: Level) -> Self {
+        Value {
+            text: &self.text[start..],
+            length: end - start,
+            offset: self.offset + start,
+            level,
+            ..*self
+        }
+    }
+
+    /// What is absent behind the first `end` bytes.
+    #[inline]
+    fn beyond(&self, end: usize, level: Level) -> Self {
+        Value::absent(self.offset + end, level, self.reading)
     }
 
     fn split(
@@ -282,19 +341,15 @@ impl<'a> Value<'a> {
         level: Level,
     ) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let whole = *self;
-        let delimiter = delimiter.filter(|_| !whole.literal);
-        let mut rest = (!whole.absent).then_some((whole.raw, whole.offset));
+        let delimiter = delimiter.filter(|_| !whole.is_literal());
+        let mut rest = (whole.kind != Kind::Absent).then_some(0);
         std::iter::from_fn(move || {
-            let (raw, offset) = rest?;
-            let end = delimiter.and_then(|byte| scan::find(raw, byte, whole.reading));
-            rest = end.map(|end| (&raw[end + 1..], offset + end + 1));
-            let raw = &raw[..end.unwrap_or(raw.len())];
-            Some(Value {
-                raw,
-                offset,
-                level,
-                ..whole
-            })
+            let start = rest?;
+            let behind = &whole.raw()[start..];
+            let end = delimiter.and_then(|byte| scan::find(behind, byte, whole.reading));
+            rest = end.map(|end| start + end + 1);
+            let end = start + end.unwrap_or(behind.len());
+            Some(whole.within(start, end, level))
         })
     }
 }
@@ -306,7 +361,7 @@ impl fmt::Debug for Value<'_> {
             .field("level", &self.level)
             .field("presence", &self.presence())
             .field("offset", &self.offset)
-            .field("bytes", &self.raw.len())
+            .field("bytes", &self.length)
             .finish()
     }
 }

@@ -1,7 +1,7 @@
 //! Reading messages: segments, fields, parts, presence, paths.
 #![allow(clippy::unwrap_used)]
 
-use kiln_hl7::{Charset, Delimiters, Index, Level, Message, Path, Presence};
+use kiln_hl7::{Charset, Delimiters, Index, Level, Message, Path, Presence, Value};
 
 const ADMISSION: &str = "MSH|^~\\&|ADM|NORTH|EHR|SOUTH|20240501083000||ADT^A01^ADT_A01|7001|P^T|2.5.1|||AL|NE\r\
     EVN|A01|20240501083000\r\
@@ -243,4 +243,49 @@ fn what_a_repetition_does_not_reach_stands_at_its_end() {
     }
     assert_eq!(field.component(2).raw(), b"N");
     assert_eq!(field.repetition(2).part(3).raw(), b"L");
+}
+
+/// Short values are searched in one step and long ones piece by piece: both, and what lies around the seam, tell the
+/// same as splitting by hand does, in the middle of a message and at its end.
+#[test]
+fn parts_are_the_same_however_long_a_value_is() {
+    for length in (0..12).chain(52..80).chain([200]) {
+        for pattern in ["abcdefg^", "^", "ab~", "a^b&c~^", "abcdefghijklm&"] {
+            let value: String = pattern.chars().cycle().take(length).collect();
+            for behind in ["", "|", "|x^y~z&", &"|^~&x".repeat(30)] {
+                let bytes = format!("MSH|^~\\&|A\rNTE|{value}{behind}");
+                let mut index = Index::new();
+                let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
+                let field = message.segment("NTE").unwrap().field(1);
+                let (mut repetitions, mut offset) = (value.split('~'), 15);
+                for number in 1..=length + 2 {
+                    let Some(expected) = repetitions.next() else {
+                        assert_eq!(field.repetition(number).presence(), Presence::Absent);
+                        assert_eq!(field.repetition(number).offset(), 15 + length);
+                        continue;
+                    };
+                    let repetition = field.repetition(number);
+                    assert_eq!(repetition.raw(), expected.as_bytes());
+                    assert_eq!(repetition.offset(), offset);
+                    check_components(expected, |number| repetition.part(number));
+                    if number == 1 {
+                        check_components(expected, |number| field.component(number));
+                    }
+                    offset += expected.len() + 1;
+                }
+            }
+        }
+    }
+}
+
+fn check_components<'a>(expected: &str, component: impl Fn(usize) -> Value<'a>) {
+    for (raw, number) in expected.split('^').zip(1..) {
+        let found = component(number);
+        assert_eq!(found.raw(), raw.as_bytes());
+        for (raw, number) in raw.split('&').zip(1..) {
+            assert_eq!(found.part(number).raw(), raw.as_bytes());
+        }
+    }
+    let beyond = component(expected.split('^').count() + 1);
+    assert_eq!(beyond.presence(), Presence::Absent);
 }

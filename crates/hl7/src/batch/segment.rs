@@ -44,14 +44,14 @@ impl<'a> BatchSegment<'a> {
     /// FHS-9 and BHS-9 name file and batch, FHS-11 and BHS-11 are their control ids, BTS-1 and FTS-1 the counts.
     pub fn field(&self, number: usize) -> Field<'a> {
         let declares = matches!(self.name(), "FHS" | "BHS");
-        let offset_of =
-            |part: &[u8]| self.offset + (part.as_ptr() as usize - self.raw.as_ptr() as usize);
+        let field = |raw: &'a [u8]| {
+            let start = raw.as_ptr() as usize - self.raw.as_ptr() as usize;
+            Field::split(raw, raw.len(), self.offset + start, self.reading)
+        };
         let absent = Field::absent(self.offset + self.raw.len(), self.reading);
         if declares && number == 1 {
-            return match self.raw.get(3..4) {
-                Some(separator) => Field::literal(separator, self.offset + 3, self.reading),
-                None => absent,
-            };
+            let separator = self.raw.get(3..4);
+            return separator.map_or(absent, |separator| field(separator).literal());
         }
         let Some(place) = number
             .checked_sub(usize::from(declares))
@@ -61,10 +61,8 @@ impl<'a> BatchSegment<'a> {
         };
         let separator = self.reading.delimiters.field;
         match self.raw.split(|&byte| byte == separator).nth(place) {
-            Some(raw) if declares && number == 2 => {
-                Field::literal(raw, offset_of(raw), self.reading)
-            }
-            Some(raw) => Field::split(raw, offset_of(raw), self.reading),
+            Some(raw) if declares && number == 2 => field(raw).literal(),
+            Some(raw) => field(raw),
             None => absent,
         }
     }

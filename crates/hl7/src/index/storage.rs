@@ -83,6 +83,13 @@ impl Index {
         self.tape[place as usize]
     }
 
+    /// The mark so many places behind one of the tape, and the next.
+    #[inline]
+    pub(crate) fn neighbours(&self, first: u32, behind: usize) -> [u32; 2] {
+        let place = first as usize + behind;
+        [self.tape[place], self.tape[place + 1]]
+    }
+
     /// The marks from one place of the tape up to another.
     pub(crate) fn marks(&self, first: u32, behind: u32) -> &[u32] {
         &self.tape[first as usize..behind as usize]

@@ -1,7 +1,7 @@
 //! The kernels: one algorithm over blocks of 64 bytes, with the instructions of each kind of processor.
 //!
-//! `unsafe` lives here and nowhere else in the crate. What the rest relies on: [`Kernel::mark`] is safe to call, a
-//! kernel that the processor lacks cannot be had, and all kernels write the same marks.
+//! `unsafe` lives here and nowhere else in the crate. What the rest relies on: [`Kernel::mark`] and
+//! [`window::marks`] are safe to call, a kernel that the processor lacks cannot be had, and all kernels write the same marks.
 #![allow(unsafe_code, reason = "vector instructions")]
 #![allow(
     clippy::inline_always,
@@ -27,6 +27,7 @@ mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+pub(crate) mod window;
 
 pub use choice::Kernel;
 
