@@ -284,6 +284,10 @@ fn date_time(
             out.extend_from_slice(fraction.as_bytes());
         }
         let minutes = offset.minutes();
+        if minutes == 0 {
+            out.extend_from_slice(b"Z\"");
+            return Ok(());
+        }
         let size = minutes.unsigned_abs();
         let two = |n: u16| {
             [
