@@ -170,6 +170,8 @@ pub struct Acknowledgment<'a> {
     pub code: AckCode,
     /// One ERR segment each.
     pub errors: &'a [AckError<'a>],
+    /// MSA-4, of a link that numbers its messages (HL7 v2.9 §2.10.1); none: no MSA-4.
+    pub expected_sequence_number: Option<i64>,
     /// The acknowledgment's own MSH-10.
     pub control_id: &'a str,
     /// The acknowledgment's MSH-7, an HL7 DTM such as `20240501083001+0000`.
@@ -243,6 +245,9 @@ impl Acknowledgment<'_> {
         answer.draft.put(msa, Place::field(2), original.control_id);
         if legacy && let Some(error) = self.errors.first() {
             answer.text(msa, Place::field(3), error.text);
+        }
+        if let Some(expected) = self.expected_sequence_number {
+            answer.raw(msa, Place::field(4), &expected.to_string());
         }
         for error in self.errors {
             let err = answer.segment(*b"ERR");

@@ -130,7 +130,7 @@
 //! let mut index = Index::new();
 //! let message = Message::parse(&frame, &mut index)?;
 //! let mut ack = Vec::new();
-//! Acknowledgment { code: AckCode::AA, errors: &[], control_id: "K1", at: "20240501083001" }.answer(&message, &mut ack);
+//! Acknowledgment { code: AckCode::AA, errors: &[], expected_sequence_number: None, control_id: "K1", at: "20240501083001" }.answer(&message, &mut ack);
 //! assert_eq!(ack, b"MSH|^~\\&|C|D|A|B|20240501083001||ACK^A01^ACK|K1|P|2.3\rMSA|AA|42\r");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -9,6 +9,7 @@ fn ack<'a>(code: AckCode, errors: &'a [AckError<'a>]) -> Acknowledgment<'a> {
     Acknowledgment {
         code,
         errors,
+        expected_sequence_number: None,
         control_id: "K1",
         at: "20240501083001+0000",
     }
@@ -192,4 +193,18 @@ fn texts_fit_the_message() {
     };
     assert!(of("UNICODE UTF-8").ends_with("|I||||größer \\F\\ als  \\T\\\r"));
     assert!(of("ASCII").ends_with("|I||||gr??er \\F\\ als  \\T\\\r"));
+}
+
+#[test]
+fn a_link_that_numbers_its_messages_is_told_the_number() {
+    let bytes =
+        b"MSH|^~\\&|ADT|767543|LAB|767543|199003141304-0500||ADT^A08^ADT_A01|XX3657|P|2.7|0\r";
+    for (expected, msa) in [(1, "MSA|AA|XX3657||1\r"), (-1, "MSA|AA|XX3657||-1\r")] {
+        let ack = Acknowledgment {
+            expected_sequence_number: Some(expected),
+            ..ack(AckCode::AA, &[])
+        };
+        let text = answer(&ack, bytes);
+        assert!(text.ends_with(msa), "{text}");
+    }
 }

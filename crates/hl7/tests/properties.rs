@@ -89,7 +89,7 @@ proptest! {
         if let Ok(message) = Message::parse(&bytes, &mut index) {
             read_all(&message);
         }
-        let ack = Acknowledgment { code: AckCode::AR, errors: &[], control_id: "1", at: "2024" };
+        let ack = Acknowledgment { code: AckCode::AR, errors: &[], expected_sequence_number: None, control_id: "1", at: "2024" };
         let mut out = Vec::new();
         ack.answer_unreadable(&bytes, &mut out);
         prop_assert!(out.starts_with(b"MSH"));
@@ -114,7 +114,7 @@ proptest! {
         if let Ok(message) = Message::parse(&bytes, &mut index) {
             read_all(&message);
             let mut out = Vec::new();
-            Acknowledgment { code: AckCode::AA, errors: &[], control_id: "1", at: "2024" }.answer(&message, &mut out);
+            Acknowledgment { code: AckCode::AA, errors: &[], expected_sequence_number: None, control_id: "1", at: "2024" }.answer(&message, &mut out);
             prop_assert!(Message::parse(&out, &mut Index::new()).is_ok());
         }
     }

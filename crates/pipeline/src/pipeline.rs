@@ -158,6 +158,7 @@ impl Pipeline {
                     room: Arc::clone(&room),
                     connections: Arc::clone(&running.connections),
                     drain: limits.drain,
+                    lookback: limits.dedupe_messages,
                     store: Arc::clone(&store),
                     mapping: mapping.clone(),
                     default_offset,

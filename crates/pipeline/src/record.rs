@@ -15,6 +15,8 @@ pub mod header {
     pub const MESSAGE_TYPE: &str = "message-type";
     /// The listener that took the message.
     pub const LISTENER: &str = "listener";
+    /// MSH-13 of a message of a feed that numbers its messages.
+    pub const SEQUENCE_NUMBER: &str = "sequence-number";
     /// When it was received, in milliseconds since 1970-01-01T00:00Z.
     pub const RECEIVED_AT: &str = "received-at";
     /// The FHIR type of an output.

@@ -23,6 +23,12 @@ async fn decisions_come_with_what_they_append() {
 }
 
 #[tokio::test]
+async fn what_was_kept_last_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::last(&support::config(directory.path())).await;
+}
+
+#[tokio::test]
 async fn lines_that_were_never_committed_are_cut_off() {
     let directory = tempfile::tempdir().unwrap();
     let running = start(support::config(directory.path())).await;

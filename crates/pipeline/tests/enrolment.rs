@@ -29,7 +29,11 @@ fn allowed(networks: &[&str], certificates: &[&str]) -> Admission {
 
 fn feed(name: &str, allowed: Admission) -> FeedConfig {
     let name = name.to_owned();
-    FeedConfig { name, allowed }
+    FeedConfig {
+        name,
+        allowed,
+        sequence_numbers: false,
+    }
 }
 
 /// Connects from an address of this machine.

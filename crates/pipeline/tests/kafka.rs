@@ -46,6 +46,11 @@ async fn of_two_that_decide_the_later_has_the_right_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_last_is_found() {
+    conformance::last(&config("last")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
     conformance::fencing(&config("fencing")).await;
 }

@@ -57,6 +57,7 @@ fn acknowledge(bytes: &[u8]) {
     let acknowledgment = Acknowledgment {
         code: AckCode::AE,
         errors: &[],
+        expected_sequence_number: None,
         control_id: "1",
         at: "2024",
     };

@@ -29,6 +29,8 @@ pub struct FeedConfig {
     pub name: String,
     /// Who sends it.
     pub allowed: Admission,
+    /// Whether its messages are numbered (MSH-13).
+    pub sequence_numbers: bool,
 }
 
 /// A name that a certificate may have: in its subject or among its alternative names (RFC 5280 §4.1.2.6, §4.2.1.6).

@@ -50,6 +50,8 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// The feed of all its messages; none: sending application and facility of each.
     pub feed: Option<String>,
+    /// Whether the messages of `feed` are numbered (MSH-13; HL7 v2.9 §2.10.1).
+    pub sequence_numbers: bool,
     /// Who may connect.
     pub allowed: Admission,
     /// The feeds that are declared; none: every peer that may connect is let in, and `feed` holds.
@@ -127,6 +129,7 @@ impl ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),
             address,
             feed: document.feed.clone(),
+            sequence_numbers: document.sequence_numbers.unwrap_or_default(),
             allowed: Admission::default(),
             feeds: Vec::new(),
             tls: None,

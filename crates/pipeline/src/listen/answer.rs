@@ -150,12 +150,13 @@ fn application_code(outcome: Outcome) -> AckCode {
     }
 }
 
-/// The answers to `bytes`, one message each.
+/// The answers to `bytes`, one message each; `expected` is the number for MSA-4 where messages are numbered.
 pub(super) fn write(
     mode: Mode,
     verdict: Verdict,
     fault: Option<&Fault>,
     bytes: &[u8],
+    expected: Option<i64>,
 ) -> Vec<(AckCode, Vec<u8>)> {
     mode.codes(verdict)
         .map(|code| {
@@ -163,7 +164,9 @@ pub(super) fn write(
             let told = fault.filter(|_| !matches!(code, AckCode::CA | AckCode::AA));
             (
                 code,
-                read(bytes, |message| one(code, told, message.ok(), bytes)),
+                read(bytes, |message| {
+                    one(code, told, message.ok(), bytes, expected)
+                }),
             )
         })
         .collect()
@@ -174,6 +177,7 @@ fn one(
     fault: Option<&Fault>,
     message: Option<&Message<'_>>,
     bytes: &[u8],
+    expected: Option<i64>,
 ) -> Vec<u8> {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let now = jiff::Timestamp::now();
@@ -196,6 +200,7 @@ fn one(
     let acknowledgment = Acknowledgment {
         code,
         errors: &errors,
+        expected_sequence_number: expected,
         control_id: &control_id,
         at: &at,
     };

@@ -62,8 +62,8 @@ pub(super) async fn attend(
         stream.end().await;
         reason
     };
-    let feed = match enrolment::admit(&shared.listener, address.ip(), identity.as_ref()) {
-        Ok(feed) => feed.map(str::to_owned),
+    let admitted = match enrolment::admit(&shared.listener, address.ip(), identity.as_ref()) {
+        Ok(admitted) => admitted,
         Err(reason) => return refuse(stream, reason).await,
     };
     let _place = match &identity {
@@ -73,6 +73,10 @@ pub(super) async fn attend(
             place => place,
         },
     };
-    let peer = Peer { standing, feed };
+    let peer = Peer {
+        standing,
+        feed: admitted.feed.map(str::to_owned),
+        numbers: admitted.is_numbered.then(Arc::default),
+    };
     connection::serve(stream, peer, Arc::clone(shared), presence).await
 }

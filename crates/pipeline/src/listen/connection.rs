@@ -21,6 +21,7 @@ use tokio_util::codec::{Decoder, Encoder};
 use super::closed::Closed;
 use super::connections::Presence;
 use super::listener::Shared;
+use super::numbered::Numbers;
 use super::room::Receiving;
 use super::stream::Stream;
 use super::take::{Answer, Pending, Queueing, keep_partial, oversized, take};
@@ -60,6 +61,8 @@ pub(super) struct Peer {
     pub(super) standing: Option<Standing>,
     /// The feed of its messages; none: sending application and facility of each.
     pub(super) feed: Option<String>,
+    /// Where it stands, of a feed that numbers its messages.
+    pub(super) numbers: Option<Arc<Numbers>>,
 }
 
 /// Serves a connection until the peer, a limit or a request to leave ends it.
@@ -155,8 +158,12 @@ impl Connection {
     /// Whether another frame may be taken.
     fn has_room(&self) -> bool {
         let settings = &self.shared.listener;
+        let most = match self.peer.numbers {
+            None => settings.max_in_flight,
+            Some(_) => 1,
+        };
         self.queueing.is_none()
-            && self.answers.len() < settings.max_in_flight
+            && self.answers.len() < most
             && self.in_flight_bytes < settings.max_in_flight_bytes
     }
 
@@ -189,7 +196,7 @@ impl Connection {
         let taken = match event {
             MllpEvent::Frame(bytes) => {
                 self.in_flight_bytes += bytes.len();
-                take(&bytes, shared, feed)
+                take(&bytes, shared, &self.peer)
             }
             MllpEvent::Oversized { head, bytes } => {
                 self.in_flight_bytes += head.len();

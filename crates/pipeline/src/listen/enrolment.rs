@@ -16,12 +16,20 @@ pub(super) fn may_knock(listener: &ListenerConfig, peer: IpAddr) -> bool {
                 .any(|feed| feed.allowed.allows_address(peer)))
 }
 
-/// The feed of a peer's messages: of the first declared feed that allows it, else the listener's own, if it has one.
+/// What a peer sends.
+pub(super) struct Admitted<'a> {
+    /// The feed of its messages; none: sending application and facility of each.
+    pub(super) feed: Option<&'a str>,
+    /// Whether they are numbered (MSH-13).
+    pub(super) is_numbered: bool,
+}
+
+/// What a peer sends: the first declared feed that allows it, else the listener's own, if it has one.
 pub(super) fn admit<'a>(
     listener: &'a ListenerConfig,
     peer: IpAddr,
     identity: Option<&Identity>,
-) -> Result<Option<&'a str>, Closed> {
+) -> Result<Admitted<'a>, Closed> {
     let allows = |admission: &Admission| {
         admission.allows_address(peer) && allows_certificate(admission, identity)
     };
@@ -29,11 +37,17 @@ pub(super) fn admit<'a>(
         return Err(Closed::CertificateNotAllowed);
     }
     if listener.feeds.is_empty() {
-        return Ok(listener.feed.as_deref());
+        return Ok(Admitted {
+            feed: listener.feed.as_deref(),
+            is_numbered: listener.sequence_numbers,
+        });
     }
     let feed = listener.feeds.iter().find(|feed| allows(&feed.allowed));
-    feed.map(|feed| Some(feed.name.as_str()))
-        .ok_or(Closed::CertificateNotAllowed)
+    feed.map(|feed| Admitted {
+        feed: Some(&feed.name),
+        is_numbered: feed.sequence_numbers,
+    })
+    .ok_or(Closed::CertificateNotAllowed)
 }
 
 fn allows_certificate(admission: &Admission, identity: Option<&Identity>) -> bool {

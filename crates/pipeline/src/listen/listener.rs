@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) in_flight: Budget,
     /// The room that all listeners share.
     pub(crate) room: Arc<Room>,
+    /// How many messages of a partition back the last number of a numbered feed is looked for.
+    pub(crate) lookback: usize,
     /// How long a connection that is asked to leave may take to be between messages.
     pub(crate) drain: Duration,
 }

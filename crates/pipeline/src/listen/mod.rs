@@ -15,6 +15,7 @@ mod enrolment;
 mod judge;
 mod listener;
 mod metrics;
+mod numbered;
 mod places;
 mod refusals;
 mod room;

@@ -11,8 +11,10 @@ use kiln_hl7::{AckCode, ErrorCode};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{self, Mode, Outcome, SEND_AGAIN, Verdict};
+use super::connection::Peer;
 use super::judge::{Fault, Judged, judge, read, unidentified};
 use super::listener::Shared;
+use super::numbered;
 use super::room::InFlight;
 use crate::config::AckWhen;
 use crate::record::{Record, header};
@@ -38,26 +40,48 @@ thread_local! {
     static CONVERSION: RefCell<Conversion> = RefCell::new(Conversion::new());
 }
 
-/// Takes a whole frame, of the peer's feed if it has one.
-pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>, feed: Option<&str>) -> Queueing {
+/// Takes a whole frame.
+pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>, peer: &Peer) -> Queueing {
     let framed_at = Instant::now();
+    let judged = judge(bytes, shared.origin(peer.feed.as_deref()), now_ms());
+    match &peer.numbers {
+        None => accept(judged, shared, framed_at, None),
+        Some(numbers) => numbered::take(judged, numbers, shared, framed_at),
+    }
+}
+
+/// Keeps a frame, or refuses it; `number` is told in the answer to what was kept.
+pub(super) fn accept(
+    judged: Judged,
+    shared: &Arc<Shared>,
+    framed_at: Instant,
+    number: Option<i64>,
+) -> Queueing {
     let Judged {
         record,
         message_type,
         mode,
         fault,
-    } = judge(bytes, shared.origin(feed), now_ms());
+    } = judged;
     if let Some(fault) = fault {
         return refuse(record, mode, fault, shared, framed_at);
     }
     let unmapped = match shared.listener.ack_when {
         AckWhen::Stored => None,
-        AckWhen::Mapped => try_mapping(bytes, shared),
+        AckWhen::Mapped => try_mapping(&record.value, shared),
     };
     match (mode, unmapped) {
         // One answer only, and it is no: the message stays the sender's.
         (Mode::Original, Some(fault)) => refuse(record, mode, fault, shared, framed_at),
-        (mode, unmapped) => keep(record, message_type, mode, unmapped, shared, framed_at),
+        (mode, unmapped) => keep(
+            record,
+            message_type,
+            mode,
+            unmapped,
+            shared,
+            framed_at,
+            number,
+        ),
     }
 }
 
@@ -70,6 +94,7 @@ fn keep(
     unmapped: Option<Fault>,
     shared: &Arc<Shared>,
     framed_at: Instant,
+    number: Option<i64>,
 ) -> Queueing {
     let shared = Arc::clone(shared);
     Box::pin(async move {
@@ -100,7 +125,7 @@ fn keep(
                         ..Verdict::ACCEPTED
                     };
                     Answer {
-                        messages: answer::write(mode, verdict, unmapped.as_ref(), &bytes),
+                        messages: answer::write(mode, verdict, unmapped.as_ref(), &bytes, number),
                         framed_at,
                         kept: Some(position),
                         bytes: bytes.len(),
@@ -121,7 +146,7 @@ fn keep(
 }
 
 /// The sender keeps the message and sends it again.
-fn not_kept(
+pub(super) fn not_kept(
     reason: &'static str,
     mode: Mode,
     bytes: &Bytes,
@@ -139,7 +164,7 @@ fn not_kept(
     };
     let verdict = Verdict::refused(Outcome::Error);
     Answer {
-        messages: answer::write(mode, verdict, Some(&fault), bytes),
+        messages: answer::write(mode, verdict, Some(&fault), bytes, None),
         framed_at,
         kept: None,
         bytes: bytes.len(),
@@ -179,7 +204,7 @@ fn refuse(
             refused.with_label_values(&[fault.reason]).inc();
             let verdict = Verdict::refused(fault.outcome);
             Answer {
-                messages: answer::write(mode, verdict, Some(&fault), &bytes),
+                messages: answer::write(mode, verdict, Some(&fault), &bytes, None),
                 framed_at,
                 kept: None,
                 bytes: bytes.len(),

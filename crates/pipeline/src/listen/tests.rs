@@ -80,6 +80,9 @@ impl Store for StandIn {
     async fn source(&self, _: usize) -> Result<Box<dyn Source>, StoreError> {
         Err(StoreError::Closed)
     }
+    async fn last_of(&self, _: &str, _: &str, _: usize) -> Result<Option<Record>, StoreError> {
+        Ok(None)
+    }
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
         Err(StoreError::Closed)
     }
@@ -120,6 +123,7 @@ impl Bench {
             connections: Arc::clone(&connections),
             room: Arc::new(room),
             drain: PATIENCE,
+            lookback: 1000,
         };
         let running = tokio::spawn(listening.run(Arc::new(shared)));
         Bench {

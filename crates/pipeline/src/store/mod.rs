@@ -127,6 +127,14 @@ pub trait Store: Send + Sync {
     /// Queues a raw message behind those queued before, waiting for room; the receipt resolves once it is durable.
     async fn append(&self, record: Record) -> Result<Receipt, StoreError>;
 
+    /// The last raw message of a feed that has a header of that name, among the last `within` messages of its partition.
+    async fn last_of(
+        &self,
+        feed: &str,
+        header: &str,
+        within: usize,
+    ) -> Result<Option<Record>, StoreError>;
+
     /// Keeps a dead letter outside of any batch; returns once it is durable.
     async fn keep_dead(&self, record: Record) -> Result<(), StoreError>;
 

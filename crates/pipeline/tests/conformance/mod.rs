@@ -172,6 +172,35 @@ pub async fn deciding_alone(config: &Config) {
     assert!(more.records.is_empty(), "the letter was appended twice");
 }
 
+/// What was kept last is found at the end of its feed's partition, as far back as is asked.
+pub async fn last(config: &Config) {
+    let numbered = |feed: &str, number: usize| {
+        let mut record = message(feed, number);
+        let number = number.to_string();
+        record.headers.push(header::SEQUENCE_NUMBER, number);
+        record
+    };
+    let store = store::open(config).await.unwrap();
+    let found = async |feed: &str, within: usize| {
+        let last = store.last_of(feed, header::SEQUENCE_NUMBER, within).await;
+        let number = |record: Record| record.header(header::SEQUENCE_NUMBER).to_owned();
+        last.unwrap().map(number)
+    };
+    assert_eq!(found("ward", 100).await, None);
+    for record in [numbered("ward", 1), numbered("ward", 2)] {
+        store.append(record).await.unwrap().await.unwrap();
+    }
+    // Others, and what has no number, in the same partition.
+    for number in 0..10 {
+        let other = message("ward", number);
+        store.append(other).await.unwrap().await.unwrap();
+    }
+    assert_eq!(found("ward", 100).await.as_deref(), Some("2"));
+    assert_eq!(found("ward", 11).await.as_deref(), Some("2"));
+    assert_eq!(found("ward", 10).await, None);
+    assert_eq!(found("lab", 100).await, None);
+}
+
 fn numbers(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|n| n.to_string()).collect()
 }

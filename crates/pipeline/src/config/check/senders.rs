@@ -58,6 +58,12 @@ impl Check<'_> {
                 "choose one of feed and feeds: with feeds each sender has its own".to_owned(),
             );
         }
+        if listener.sequence_numbers && document.feed.is_none() {
+            self.report(
+                &format!("{path}.sequenceNumbers"),
+                "needs feed: numbers are counted in one feed; with feeds give it there".to_owned(),
+            );
+        }
         for (at, feed) in document.feeds.iter().enumerate() {
             let path = format!("{path}.feeds[{at}]");
             let feed = self.feed(&path, feed, has_authorities);
@@ -78,6 +84,7 @@ impl Check<'_> {
         }
         FeedConfig {
             name,
+            sequence_numbers: document.sequence_numbers.unwrap_or_default(),
             allowed: self.admission(
                 path,
                 &document.allowed_networks,

@@ -18,6 +18,9 @@ pub struct ListenerDocument {
     pub address: Option<String>,
     /// The feed all its messages belong to. Default: sending application and facility of each message.
     pub feed: Option<String>,
+    /// The messages of `feed` are numbered in MSH-13, answers tell the number in MSA-4, and one out of sequence is not
+    /// taken (the sequence number protocol, HL7 v2.9 §2.10.1). Needs `feed`. Default false.
+    pub sequence_numbers: Option<bool>,
     /// Networks (`10.1.0.0/16`) and addresses that may connect. Default: all.
     pub allowed_networks: Vec<String>,
     /// Names, one of which a sender's certificate must have: `CN=lab,O=North` in its subject, or `DNS:lab.example.org`,
@@ -91,6 +94,8 @@ pub struct FeedDocument {
     pub allowed_networks: Vec<String>,
     /// Names of certificates that may send it; see those of the listener.
     pub allowed_certificates: Vec<String>,
+    /// Its messages are numbered; see that of the listener. Default false.
+    pub sequence_numbers: Option<bool>,
 }
 
 /// TLS of a listener: files in PEM, read again while it runs. A change counts once all of them are right together.

@@ -9,6 +9,7 @@ use redb::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::record::Record;
 use crate::store::StoreError;
 
 /// Raw messages by sequence number, from 0.
@@ -177,6 +178,25 @@ impl Log {
             found.push((number.value(), record.value().to_vec()));
         }
         Ok(found)
+    }
+
+    /// The last message for which `is_it` holds, among the last `within`.
+    pub(super) fn last(
+        &self,
+        within: usize,
+        is_it: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Record>, StoreError> {
+        let transaction = self.database.begin_read().map_err(fault)?;
+        let raw = transaction.open_table(RAW).map_err(fault)?;
+        for entry in raw.iter().map_err(fault)?.rev().take(within) {
+            let (number, bytes) = entry.map_err(fault)?;
+            let record = Record::decode(bytes.value())
+                .ok_or_else(|| StoreError::Log(format!("message {} is damaged", number.value())))?;
+            if is_it(&record) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
     }
 }
 

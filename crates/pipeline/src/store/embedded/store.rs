@@ -100,6 +100,21 @@ impl Store for EmbeddedStore {
         }))
     }
 
+    async fn last_of(
+        &self,
+        feed: &str,
+        header: &str,
+        within: usize,
+    ) -> Result<Option<Record>, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let (feed, header) = (feed.to_owned(), header.to_owned());
+        let is_it =
+            move |record: &Record| record.key == feed && record.headers.get(&header).is_some();
+        tokio::task::spawn_blocking(move || inner.log.last(within, is_it))
+            .await
+            .map_err(|_| StoreError::Closed)?
+    }
+
     async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
         let output = Output {
             target: Target::Dead,

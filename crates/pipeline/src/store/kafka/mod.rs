@@ -2,6 +2,7 @@
 
 mod client;
 mod decider;
+mod last;
 mod names;
 mod reader;
 mod source;

@@ -9,6 +9,7 @@ use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer};
 
 use super::client;
 use super::decider::KafkaDecider;
+use super::last;
 use super::names;
 use super::source::KafkaSource;
 use super::topics::Topics;
@@ -119,6 +120,24 @@ impl Store for KafkaStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
         let delivery = self.send(&names::raw(&self.pipeline), &record).await?;
         Ok(Box::pin(delivered(delivery)))
+    }
+
+    async fn last_of(
+        &self,
+        feed: &str,
+        header: &str,
+        within: usize,
+    ) -> Result<Option<Record>, StoreError> {
+        let topic = names::raw(&self.pipeline);
+        let partition = partition_of(feed, self.topics.partitions(&topic).await?);
+        let group = format!("{}-last", self.pipeline);
+        let reader = client::consuming(&self.kafka, &group, &self.instance);
+        let (feed, header) = (feed.to_owned(), header.to_owned());
+        let is_it =
+            move |record: &Record| record.key == feed && record.headers.get(&header).is_some();
+        tokio::task::spawn_blocking(move || last::read(reader, &topic, partition, within, is_it))
+            .await
+            .map_err(|_| StoreError::Closed)?
     }
 
     async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
