@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::{completions, config, convert, dead, demo, explain, mapping, send, serve, tail};
+use crate::{
+    completions, config, convert, dead, demo, explain, mapping, replay, send, serve, tail,
+};
 
 /// Fires raw HL7v2 into FHIR.
 #[derive(Debug, Parser)]
@@ -27,6 +29,7 @@ enum Command {
     Serve(serve::Serve),
     Tail(tail::Tail),
     Dead(dead::Dead),
+    Replay(replay::Replay),
     Convert(convert::Convert),
     Explain(explain::Explain),
     Send(send::Send),
@@ -42,6 +45,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Tail(command) => command.run(),
         Command::Dead(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Send(command) => command.run(),

@@ -29,6 +29,7 @@ pub mod mapping;
 mod pipeline;
 mod progress;
 pub mod record;
+pub mod replay;
 mod settling;
 pub mod sighting;
 pub mod store;

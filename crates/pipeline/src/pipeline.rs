@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ListenerConfig, StoreConfig};
+use crate::config::{Config, ListenerConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health};
 use crate::listen::{
@@ -206,16 +206,12 @@ fn transform_of(
     progress: &Arc<Progress>,
     registry: &Registry,
 ) -> Result<Transform, prometheus::Error> {
-    let log = match &config.store {
-        StoreConfig::Embedded(_) => "raw".to_owned(),
-        StoreConfig::Kafka(_) => format!("{}.hl7v2", config.name),
-    };
     Ok(Transform {
         mapping: mapping.clone(),
         layout: config.layout,
         default_offset,
         limits: config.limits,
-        log,
+        log: config.store.log(&config.name),
         metrics: Arc::new(TransformMetrics::new(registry)?),
         progress: Arc::clone(progress),
         ready: Arc::default(),

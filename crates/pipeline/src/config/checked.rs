@@ -72,6 +72,16 @@ pub struct EmbeddedConfig {
     pub retain_messages: u64,
 }
 
+impl StoreConfig {
+    /// Name of the pipeline's raw log in the `source` header.
+    pub fn log(&self, pipeline: &str) -> String {
+        match self {
+            StoreConfig::Embedded(_) => "raw".to_owned(),
+            StoreConfig::Kafka(_) => format!("{pipeline}.hl7v2"),
+        }
+    }
+}
+
 impl EmbeddedConfig {
     /// How many transformed messages stay in the raw log by default.
     pub const DEFAULT_RETAIN_MESSAGES: u64 = 100_000;

@@ -20,7 +20,7 @@ use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::record::Record;
-use crate::store::{Decider, Position, Receipt, Source, Store, StoreError};
+use crate::store::{Decider, Position, Receipt, ReplayJob, Source, Store, StoreError};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -82,6 +82,9 @@ impl Store for StandIn {
     }
     async fn last_of(&self, _: &str, _: &str, _: usize) -> Result<Option<Record>, StoreError> {
         Ok(None)
+    }
+    async fn replay(&self, _: &ReplayJob, _: usize) -> Result<Box<dyn Source>, StoreError> {
+        Err(StoreError::Closed)
     }
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
         Err(StoreError::Closed)

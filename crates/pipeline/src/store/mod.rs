@@ -119,6 +119,27 @@ pub struct Batch {
     pub gained: BTreeMap<i32, Vec<Sighting>>,
     /// Raw messages, in order per partition.
     pub records: Vec<RawRecord>,
+    /// Only of a replay: partitions of which everything was read.
+    pub ended: Vec<i32>,
+}
+
+/// A reading of the raw log from its beginning, beside transform: with a position and outputs of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayJob {
+    /// By which its position is known: a job of the same name goes on where the last one ended.
+    pub name: String,
+    /// Where its outputs go.
+    pub into: ReplayInto,
+}
+
+/// Where the outputs of a replay go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayInto {
+    /// Behind what was emitted.
+    Same,
+    /// Beside it: on Kafka the topics of a pipeline `<pipeline>.<name>`, on the embedded store the directory
+    /// `shadows/<name>` in its own.
+    Shadow(String),
 }
 
 /// Appends raw messages.
@@ -143,6 +164,9 @@ pub trait Store: Send + Sync {
 
     /// The reading side. `tail` is how many offsets before the position a gained partition's tail begins.
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError>;
+
+    /// The reading side of a replay; `tail` as for [`Store::source`].
+    async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError>;
 
     /// Takes the right to decide about dead letters: whoever had it before can commit nothing more, and what they
     /// committed can be read.

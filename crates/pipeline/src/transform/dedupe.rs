@@ -14,16 +14,16 @@ use crate::sighting::Sighting;
 
 /// How far back a resend is recognised; both must hold.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     /// In offsets of the partition.
-    pub(super) messages: usize,
+    pub(crate) messages: usize,
     /// Between the two times of reception.
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
 }
 
 /// What a message is to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// New.
     New,
     /// A resend.
@@ -34,7 +34,7 @@ pub(super) enum Seen {
 
 /// The last messages of one partition: `Reach::messages` of them and the one just seen, some 120 bytes each whatever
 /// their size.
-pub(super) struct Window {
+pub(crate) struct Window {
     reach: Reach,
     /// Oldest first.
     order: VecDeque<Sighting>,
@@ -46,7 +46,7 @@ pub(super) struct Window {
 
 impl Window {
     /// An empty one.
-    pub(super) fn new(reach: Reach) -> Window {
+    pub(crate) fn new(reach: Reach) -> Window {
         Window {
             reach,
             order: VecDeque::new(),
@@ -56,12 +56,12 @@ impl Window {
     }
 
     /// How many messages it holds.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.order.len()
     }
 
     /// Says what a message is, and remembers it. Messages are to be seen in the order of the log.
-    pub(super) fn see(&mut self, sighting: &Sighting) -> Seen {
+    pub(crate) fn see(&mut self, sighting: &Sighting) -> Seen {
         self.forget_before(sighting.offset);
         let Sighting {
             offset,

@@ -8,5 +8,7 @@ mod output;
 mod run;
 
 pub(crate) use convert::convert;
+pub(crate) use dedupe::{Reach, Seen, Window};
 pub(crate) use metrics::TransformMetrics;
+pub(crate) use output::{Writer, Written};
 pub(crate) use run::{Transform, run};

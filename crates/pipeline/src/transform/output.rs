@@ -12,7 +12,7 @@ use crate::store::{Output, Position, RawRecord, Target};
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Written {
+pub(crate) enum Written {
     /// Resources.
     Resources,
     /// A dead letter, for that reason.
@@ -22,19 +22,19 @@ pub(super) enum Written {
 }
 
 /// Makes outputs of messages; its buffers are reused.
-pub(super) struct Writer<'a> {
-    pub(super) mapper: &'a Mapper,
-    pub(super) layout: Layout,
-    pub(super) default_offset: UtcOffset,
+pub(crate) struct Writer<'a> {
+    pub(crate) mapper: &'a Mapper,
+    pub(crate) layout: Layout,
+    pub(crate) default_offset: UtcOffset,
     /// Name of the raw log in the `source` header.
-    pub(super) log: &'a str,
-    pub(super) index: Index,
-    pub(super) conversion: Conversion,
+    pub(crate) log: &'a str,
+    pub(crate) index: Index,
+    pub(crate) conversion: Conversion,
 }
 
 impl Writer<'_> {
     /// Adds the outputs of one message: its resources, a dead letter or nothing, and an audit event.
-    pub(super) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Written {
+    pub(crate) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Written {
         let Position { partition, offset } = raw.position;
         let source = format!("{}/{partition}/{offset}", self.log);
         let headers = identification(&raw.record).with(header::SOURCE, &source);

@@ -19,6 +19,11 @@ pub(super) fn disclosures(directory: &Path) -> PathBuf {
     directory.join("disclosures/AuditEvent.ndjson")
 }
 
+/// The directory of a replay's outputs.
+pub(super) fn shadow(directory: &Path, name: &str) -> PathBuf {
+    directory.join("shadows").join(name)
+}
+
 /// The file of a target, relative to the directory.
 pub(super) fn lines_of(target: &Target) -> String {
     match target {

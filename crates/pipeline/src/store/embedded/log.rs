@@ -16,7 +16,7 @@ use crate::store::StoreError;
 const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
 /// Committed length of every output file.
 const LENGTHS: TableDefinition<&str, u64> = TableDefinition::new("lengths");
-/// The number of the first message that was not transformed, under `position`.
+/// The number of the first message that was not transformed, under [`TRANSFORMED`], and of a replay under its own key.
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 
 /// Most requests that wait for the writer; beyond it, appending waits.
@@ -26,6 +26,16 @@ const GROUP_REQUESTS: usize = 1024;
 /// Most messages that retention removes in one transaction.
 const RETENTION_STEP: u64 = 4096;
 
+/// The key of transform's position.
+pub(super) const TRANSFORMED: &str = "position";
+
+/// How far a reader of the log is: everything before `number` is done with.
+pub(super) struct Progress {
+    /// [`TRANSFORMED`] or that of a replay.
+    pub(super) key: String,
+    pub(super) number: u64,
+}
+
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Request {
@@ -34,7 +44,7 @@ enum Request {
         reply: Reply<u64>,
     },
     Commit {
-        position: Option<u64>,
+        progress: Option<Progress>,
         lengths: BTreeMap<String, u64>,
         raw: Vec<Vec<u8>>,
         reply: Reply<()>,
@@ -70,7 +80,7 @@ impl Log {
                 .map_err(fault)?
                 .map_or(0, |(key, _)| key.value() + 1);
             let position = state
-                .get("position")
+                .get(TRANSFORMED)
                 .map_err(fault)?
                 .map_or(0, |value| value.value());
             last.max(position)
@@ -109,16 +119,16 @@ impl Log {
         Ok(answer)
     }
 
-    /// Commits file lengths; from transform with the position, with decisions the messages that they append.
+    /// Commits file lengths; from a reader of the log with how far it is, with decisions the messages that they append.
     pub(super) async fn commit(
         &self,
-        position: Option<u64>,
+        progress: Option<Progress>,
         lengths: BTreeMap<String, u64>,
         raw: Vec<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Commit {
-            position,
+            progress,
             lengths,
             raw,
             reply,
@@ -137,11 +147,12 @@ impl Log {
         self.end.clone()
     }
 
-    pub(super) fn position(&self) -> Result<u64, StoreError> {
+    /// How far the reader of that key is.
+    pub(super) fn position(&self, key: &str) -> Result<u64, StoreError> {
         let transaction = self.database.begin_read().map_err(fault)?;
         let state = transaction.open_table(STATE).map_err(fault)?;
         Ok(state
-            .get("position")
+            .get(key)
             .map_err(fault)?
             .map_or(0, |value| value.value()))
     }
@@ -258,7 +269,7 @@ impl Writer {
                         number += 1;
                     }
                     Request::Commit {
-                        position,
+                        progress,
                         lengths,
                         raw: again,
                         ..
@@ -270,8 +281,8 @@ impl Writer {
                         for (name, length) in lengths {
                             table.insert(name.as_str(), length).map_err(fault)?;
                         }
-                        if let Some(position) = position {
-                            self.advance(&transaction, &mut raw, *position)?;
+                        if let Some(progress) = progress {
+                            self.advance(&transaction, &mut raw, progress)?;
                         }
                     }
                 }
@@ -281,16 +292,20 @@ impl Writer {
         Ok(number - self.next)
     }
 
-    /// Sets the position and removes what is more than `retain_messages` behind it.
+    /// Sets a position, and removes what is more than `retain_messages` behind that of transform.
     fn advance(
         &self,
         transaction: &WriteTransaction,
         raw: &mut redb::Table<'_, u64, &[u8]>,
-        position: u64,
+        progress: &Progress,
     ) -> Result<(), StoreError> {
         let mut state = transaction.open_table(STATE).map_err(fault)?;
-        state.insert("position", position).map_err(fault)?;
-        let keep_from = position.saturating_sub(self.retain_messages);
+        let key = progress.key.as_str();
+        state.insert(key, progress.number).map_err(fault)?;
+        if key != TRANSFORMED {
+            return Ok(());
+        }
+        let keep_from = progress.number.saturating_sub(self.retain_messages);
         for _ in 0..RETENTION_STEP {
             let first = raw
                 .first()

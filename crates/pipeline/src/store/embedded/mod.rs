@@ -6,6 +6,7 @@
 //! dead.ndjson                  dead letters, bytes in base64  headers/dead.ndjson
 //! audit.ndjson                 audit events                   headers/audit.ndjson
 //! disclosures/AuditEvent.ndjson  what was shown of the messages, to whom and why; any process appends to it
+//! shadows/<name>/              the outputs of a replay: a store of its own
 //! committed.json               the committed lengths, for readers in other processes
 //! ```
 //! Lines are written and synced before the transaction that states their length; what lies beyond the committed length

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::log::{Progress, TRANSFORMED};
 use super::store::Inner;
 use crate::record::Record;
 use crate::sighting::Sighting;
@@ -16,7 +17,14 @@ const TAIL_STEP_MESSAGES: usize = 1000;
 const TAIL_STEP_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct EmbeddedSource {
+    /// Whose log is read.
     inner: Arc<Inner>,
+    /// Where outputs and position are committed.
+    into: Arc<Inner>,
+    /// Under which the position is kept.
+    key: String,
+    /// Where a replay ends.
+    until: Option<u64>,
     end: watch::Receiver<u64>,
     /// Number of the next message to read.
     next: u64,
@@ -27,10 +35,35 @@ pub(super) struct EmbeddedSource {
 
 impl EmbeddedSource {
     pub(super) fn open(inner: Arc<Inner>, tail: usize) -> Result<EmbeddedSource, StoreError> {
-        let next = inner.log.position()?;
+        let into = Arc::clone(&inner);
+        EmbeddedSource::of(inner, into, TRANSFORMED.to_owned(), None, tail)
+    }
+
+    /// Reads to where the log ends now.
+    pub(super) fn replay(
+        inner: Arc<Inner>,
+        into: Arc<Inner>,
+        job: &str,
+        tail: usize,
+    ) -> Result<EmbeddedSource, StoreError> {
+        let end = *inner.log.end().borrow();
+        EmbeddedSource::of(inner, into, format!("replay:{job}"), Some(end), tail)
+    }
+
+    fn of(
+        inner: Arc<Inner>,
+        into: Arc<Inner>,
+        key: String,
+        until: Option<u64>,
+        tail: usize,
+    ) -> Result<EmbeddedSource, StoreError> {
+        let next = into.log.position(&key)?;
         let end = inner.log.end();
         Ok(EmbeddedSource {
             inner,
+            into,
+            key,
+            until,
             end,
             next,
             tail,
@@ -94,6 +127,10 @@ impl Source for EmbeddedSource {
             return Ok(batch);
         }
         let next = self.next;
+        if self.until.is_some_and(|until| next >= until) {
+            batch.ended = vec![0];
+            return Ok(batch);
+        }
         let begun = tokio::time::timeout(limits.idle, self.end.wait_for(|end| *end > next)).await;
         match begun.map(|closed| closed.map(|_| ())) {
             Err(_) => return Ok(batch),
@@ -105,22 +142,27 @@ impl Source for EmbeddedSource {
         let _full = tokio::time::timeout(limits.wait, self.end.wait_for(|end| *end >= full))
             .await
             .is_ok();
-        let end = *self.end.borrow();
+        let end = self.until.unwrap_or(*self.end.borrow());
         batch.records = self.read(next, end, limits.messages, limits.bytes).await?;
         if let Some(last) = batch.records.last() {
             self.next = u64::try_from(last.position.offset).unwrap_or(0) + 1;
+        } else if let Some(until) = self.until {
+            // What was left was removed by retention.
+            self.next = until;
         }
         Ok(batch)
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        self.inner
-            .commit(Some(self.next), outputs, Vec::new())
-            .await
+        let progress = Progress {
+            key: self.key.clone(),
+            number: self.next,
+        };
+        self.into.commit(Some(progress), outputs, Vec::new()).await
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {
-        self.next = self.inner.log.position()?;
+        self.next = self.into.log.position(&self.key)?;
         self.gained = false;
         Ok(())
     }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::log::Log;
+use super::log::{Log, Progress, TRANSFORMED};
 use super::outputs::Outputs;
 use super::source::EmbeddedSource;
 use crate::config::EmbeddedConfig;
 use crate::record::Record;
-use crate::store::{Decider, Output, Position, Receipt, Source, Store, StoreError, Target};
+use crate::store::{
+    Decider, Output, Position, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError, Target,
+};
 
 /// The embedded store.
 pub struct EmbeddedStore {
@@ -48,7 +50,7 @@ impl Inner {
     /// lengths in memory behind those on disk.
     pub(super) async fn commit(
         self: &Arc<Self>,
-        position: Option<u64>,
+        progress: Option<Progress>,
         outputs: Vec<Output>,
         raw: Vec<Vec<u8>>,
     ) -> Result<(), StoreError> {
@@ -64,7 +66,7 @@ impl Inner {
             let committed = match written {
                 Ok(lengths) => inner
                     .log
-                    .commit(position, lengths.clone(), raw)
+                    .commit(progress, lengths.clone(), raw)
                     .await
                     .map(|()| lengths),
                 Err(error) => Err(error),
@@ -126,7 +128,7 @@ impl Store for EmbeddedStore {
 
     async fn probe(&self) -> Result<(), StoreError> {
         let log = super::directory::log(&self.inner.directory);
-        self.inner.log.position()?;
+        self.inner.log.position(TRANSFORMED)?;
         std::fs::metadata(&log)
             .map(|_| ())
             .map_err(|error| StoreError::file(&log, &error))
@@ -136,6 +138,24 @@ impl Store for EmbeddedStore {
         Ok(Box::new(EmbeddedSource::open(
             Arc::clone(&self.inner),
             tail,
+        )?))
+    }
+
+    async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError> {
+        let into = match &job.into {
+            ReplayInto::Same => Arc::clone(&self.inner),
+            ReplayInto::Shadow(name) => {
+                let directory = super::directory::shadow(&self.inner.directory, name);
+                EmbeddedStore::open(&EmbeddedConfig {
+                    directory,
+                    retain_messages: EmbeddedConfig::DEFAULT_RETAIN_MESSAGES,
+                })?
+                .inner
+            }
+        };
+        let log = Arc::clone(&self.inner);
+        Ok(Box::new(EmbeddedSource::replay(
+            log, into, &job.name, tail,
         )?))
     }
 

@@ -33,11 +33,20 @@ pub(super) struct KafkaSource {
     assigned: usize,
 }
 
-struct Settings {
-    pipeline: String,
-    instance: String,
-    kafka: KafkaConfig,
-    tail: usize,
+/// Who reads which log, and where the outputs go.
+pub(super) struct Settings {
+    /// Of this pipeline's raw log.
+    pub(super) pipeline: String,
+    pub(super) instance: String,
+    pub(super) kafka: KafkaConfig,
+    /// The consumer group that holds the position.
+    pub(super) group: String,
+    pub(super) transactional_id: String,
+    /// The pipeline whose outputs they are.
+    pub(super) into: String,
+    pub(super) tail: usize,
+    /// Whether it is to be said when a partition's end is reached.
+    pub(super) ends: bool,
 }
 
 struct Clients {
@@ -92,18 +101,10 @@ fn partitions(list: &TopicPartitionList) -> Vec<i32> {
 
 impl KafkaSource {
     pub(super) async fn open(
-        pipeline: &str,
-        instance: &str,
-        kafka: &KafkaConfig,
+        settings: Settings,
         topics: Arc<Topics>,
-        tail: usize,
     ) -> Result<KafkaSource, StoreError> {
-        let settings = Arc::new(Settings {
-            pipeline: pipeline.to_owned(),
-            instance: instance.to_owned(),
-            kafka: kafka.clone(),
-            tail,
-        });
+        let settings = Arc::new(settings);
         let mut source = KafkaSource {
             settings,
             topics,
@@ -142,7 +143,7 @@ impl Source for KafkaSource {
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        let placed = transaction::place(&self.settings.pipeline, &self.topics, outputs).await?;
+        let placed = transaction::place(&self.settings.into, &self.topics, outputs).await?;
         self.blocking(move |clients, settings| clients.commit(&placed, settings))
             .await
     }
@@ -173,10 +174,12 @@ impl Clients {
             kafka,
             ..
         } = settings;
-        let producer =
-            transaction::producer(kafka, instance, &format!("{pipeline}-transform-{instance}"))?;
-        let group = format!("{pipeline}-transform");
-        let consumer: BaseConsumer<Rebalances> = client::consuming(kafka, &group, instance)
+        let producer = transaction::producer(kafka, instance, &settings.transactional_id)?;
+        let mut consuming = client::consuming(kafka, &settings.group, instance);
+        if settings.ends {
+            consuming.set("enable.partition.eof", "true");
+        }
+        let consumer: BaseConsumer<Rebalances> = consuming
             .create_with_context(Rebalances::default())
             .map_err(fault)?;
         consumer
@@ -221,8 +224,12 @@ impl Clients {
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                     return Err(fault(KafkaError::MessageConsumptionFatal(code)));
                 }
+                Some(Err(KafkaError::PartitionEOF(partition))) => batch.ended.push(partition),
                 Some(Err(error)) => tracing::debug!(%error, "reading the raw log"),
                 None => {}
+            }
+            if !batch.ended.is_empty() && batch.records.is_empty() {
+                return Ok(batch);
             }
             let full = batch.records.len() >= limits.messages || bytes >= limits.bytes;
             if full || Instant::now() >= until {

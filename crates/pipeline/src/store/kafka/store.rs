@@ -11,12 +11,14 @@ use super::client;
 use super::decider::KafkaDecider;
 use super::last;
 use super::names;
-use super::source::KafkaSource;
+use super::source::{KafkaSource, Settings};
 use super::topics::Topics;
 use crate::config::KafkaConfig;
 use crate::feed::partition_of;
 use crate::record::{Record, header};
-use crate::store::{Decider, Position, Receipt, Source, Store, StoreError, Target};
+use crate::store::{
+    Decider, Position, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError, Target,
+};
 
 /// How long to wait before a full queue is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(10);
@@ -151,9 +153,37 @@ impl Store for KafkaStore {
     }
 
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
-        let topics = Arc::clone(&self.topics);
-        let source =
-            KafkaSource::open(&self.pipeline, &self.instance, &self.kafka, topics, tail).await?;
+        let settings = Settings {
+            pipeline: self.pipeline.clone(),
+            instance: self.instance.clone(),
+            kafka: self.kafka.clone(),
+            group: format!("{}-transform", self.pipeline),
+            transactional_id: format!("{}-transform-{}", self.pipeline, self.instance),
+            into: self.pipeline.clone(),
+            tail,
+            ends: false,
+        };
+        let source = KafkaSource::open(settings, Arc::clone(&self.topics)).await?;
+        Ok(Box::new(source))
+    }
+
+    async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError> {
+        let into = match &job.into {
+            ReplayInto::Same => self.pipeline.clone(),
+            ReplayInto::Shadow(name) => format!("{}.{name}", self.pipeline),
+        };
+        let group = format!("{}-replay-{}", self.pipeline, job.name);
+        let settings = Settings {
+            pipeline: self.pipeline.clone(),
+            instance: self.instance.clone(),
+            kafka: self.kafka.clone(),
+            transactional_id: group.clone(),
+            group,
+            into,
+            tail,
+            ends: true,
+        };
+        let source = KafkaSource::open(settings, Arc::clone(&self.topics)).await?;
         Ok(Box::new(source))
     }
 

@@ -1,0 +1,177 @@
+//! One replay: reads, converts, commits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kiln_fhir::{Conversion, Mapper, UtcOffset};
+use kiln_hl7::Index;
+
+use super::Choice;
+use crate::config::{Config, Layout};
+use crate::record::header;
+use crate::sighting::Sighting;
+use crate::store::{
+    self, BatchLimits, Output, RawRecord, ReplayInto, ReplayJob, Source, StoreError, Target,
+};
+use crate::transform::{Reach, Seen, Window, Writer, Written};
+
+/// Longest wait for a batch to begin; at the end of the log no longer than it takes to see that it is the end.
+const IDLE_WAIT: Duration = Duration::from_millis(500);
+
+/// A replay.
+pub struct Replayer {
+    source: Box<dyn Source>,
+    mapper: Arc<Mapper>,
+    choice: Choice,
+    job: ReplayJob,
+    layout: Layout,
+    default_offset: UtcOffset,
+    limits: BatchLimits,
+    reach: Reach,
+    log: String,
+    windows: BTreeMap<i32, Window>,
+    ended: BTreeSet<i32>,
+}
+
+/// A message, replayed.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The raw message.
+    pub raw: RawRecord,
+    /// What its outputs say in the header `source`.
+    pub source: String,
+    /// What it became.
+    pub became: Became,
+    /// Resources or a Bundle, and the dead letter; no audit event, since nothing was received.
+    pub outputs: Vec<Output>,
+}
+
+/// What a message became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// Resources.
+    Resources,
+    /// A dead letter, for that reason.
+    Dead(&'static str),
+    /// Nothing: the filter of that name drops it.
+    Dropped(String),
+}
+
+impl Replayer {
+    /// Begins, or goes on, with the messages that `choice` takes, at most `batch` of the log at once.
+    ///
+    /// # Errors
+    /// When the store cannot be opened; the embedded one must not be in use.
+    pub async fn open(
+        config: &Config,
+        mapper: Arc<Mapper>,
+        choice: Choice,
+        job: ReplayJob,
+        batch: usize,
+    ) -> Result<Replayer, StoreError> {
+        let store = store::open(config).await?;
+        let limits = &config.limits;
+        let source = store.replay(&job, limits.dedupe_messages).await?;
+        Ok(Replayer {
+            source,
+            mapper,
+            choice,
+            job,
+            layout: config.layout,
+            default_offset: config.time_zone(),
+            limits: BatchLimits {
+                messages: batch.clamp(1, limits.batch_messages),
+                bytes: limits.batch_bytes,
+                wait: limits.batch_wait,
+                idle: IDLE_WAIT,
+            },
+            reach: Reach {
+                messages: limits.dedupe_messages,
+                time: limits.dedupe_time,
+            },
+            log: config.store.log(&config.name),
+            windows: BTreeMap::new(),
+            ended: BTreeSet::new(),
+        })
+    }
+
+    /// The next messages, and how many of the log were read for them; none once all was read that this instance is to
+    /// read.
+    pub async fn next(&mut self) -> Result<Option<(Vec<Replayed>, usize)>, StoreError> {
+        let batch = self.source.next(self.limits).await?;
+        for partition in &batch.lost {
+            self.windows.remove(partition);
+            self.ended.remove(partition);
+        }
+        for (partition, tail) in &batch.gained {
+            let mut window = Window::new(self.reach);
+            for sighting in tail {
+                window.see(sighting);
+            }
+            self.windows.insert(*partition, window);
+        }
+        self.ended.extend(&batch.ended);
+        let assigned = self.source.assigned();
+        if batch.records.is_empty() && assigned > 0 && self.ended.len() >= assigned {
+            return Ok(None);
+        }
+        let read = batch.records.len();
+        Ok(Some((self.convert(batch.records), read)))
+    }
+
+    fn convert(&mut self, records: Vec<RawRecord>) -> Vec<Replayed> {
+        let mapper = Arc::clone(&self.mapper);
+        let mut writer = Writer {
+            mapper: &mapper,
+            layout: self.layout,
+            default_offset: self.default_offset,
+            log: &self.log,
+            index: Index::new(),
+            conversion: Conversion::new(),
+        };
+        let mut all = Vec::new();
+        for raw in records {
+            let window = self
+                .windows
+                .entry(raw.position.partition)
+                .or_insert_with(|| Window::new(self.reach));
+            let seen = window.see(&Sighting::of(&raw));
+            if seen == Seen::Duplicate || !self.choice.takes(&raw.record) {
+                continue;
+            }
+            let mut outputs = Vec::new();
+            let became = match writer.write(&raw, &mut outputs) {
+                Written::Resources => Became::Resources,
+                Written::Dead(reason) => Became::Dead(reason),
+                Written::Dropped(filter) => Became::Dropped(filter),
+            };
+            outputs.retain(|output| output.target != Target::Audit);
+            all.push(Replayed {
+                source: format!("{}/{}", self.log, raw.position),
+                raw,
+                became,
+                outputs,
+            });
+        }
+        all
+    }
+
+    /// Commits outputs and position. Into the same streams no dead letter is written: there is one.
+    pub async fn commit(&mut self, messages: Vec<Replayed>) -> Result<(), StoreError> {
+        let mut outputs: Vec<Output> = messages
+            .into_iter()
+            .flat_map(|message| message.outputs)
+            .collect();
+        if self.job.into == ReplayInto::Same {
+            outputs.retain(|output| output.target != Target::Dead);
+        }
+        for output in &mut outputs {
+            output
+                .record
+                .headers
+                .push(header::REPLAY, self.job.name.as_str());
+        }
+        self.source.commit(outputs).await
+    }
+}
