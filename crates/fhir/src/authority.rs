@@ -56,7 +56,8 @@ pub(crate) fn hd_uri(
     let universal = part(2);
     if let Some(text) = universal.and_then(|piece| places.text_of(piece, scratch)) {
         let prefix: Option<&[u8]> = match iso {
-            b"ISO" | b"" if is_oid(text) => Some(b"urn:oid:"),
+            b"ISO" if is_any_oid(text) => Some(b"urn:oid:"),
+            b"" if is_oid(text) => Some(b"urn:oid:"),
             b"UUID" | b"GUID" if Uuid::try_parse(text).is_ok() => Some(b"urn:uuid:"),
             b"URI" | b"URL" if !text.is_empty() && !text.contains(char::is_whitespace) => Some(b""),
             b"DNS"
@@ -92,14 +93,17 @@ pub(crate) fn hd_uri(
     false
 }
 
-/// Whether a text is an object identifier (FHIR R4, oid). Fewer than four arcs name a standard, never an authority.
+/// Whether a text that claims nothing is an object identifier. Fewer than four arcs may be a version as well.
 pub(crate) fn is_oid(text: &str) -> bool {
+    is_any_oid(text) && text.bytes().filter(|b| *b == b'.').take(3).count() == 3
+}
+
+/// Whether a text is an object identifier (FHIR R4, oid).
+pub(crate) fn is_any_oid(text: &str) -> bool {
     let arc = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_digit())
             && (part == "0" || !part.starts_with('0'))
     };
-    text.split('.').all(arc)
-        && text.bytes().filter(|b| *b == b'.').take(3).count() == 3
-        && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
+    text.split('.').all(arc) && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
 }

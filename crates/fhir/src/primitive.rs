@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::authority::is_oid;
+use crate::authority::is_any_oid;
 use crate::issue::IssueReason;
 use crate::json;
 use crate::options::UtcOffset;
@@ -166,7 +166,7 @@ fn is_uri(text: &str) -> bool {
             .and_then(|rest| rest.strip_prefix(name))
     };
     if let Some(oid) = namespace("oid:") {
-        return is_oid(oid);
+        return is_any_oid(oid);
     }
     if let Some(uuid) = namespace("uuid:") {
         return Uuid::try_parse(uuid).is_ok() && !uuid.bytes().any(|b| b.is_ascii_uppercase());
