@@ -13,7 +13,7 @@ use support::fixtures;
 fn converted(mapper: &Mapper, bytes: &[u8], index: &mut Index, out: &mut Conversion) -> Vec<u8> {
     let message = Message::parse(bytes, index).unwrap();
     match mapper.convert(&message, &ConvertOptions::default(), out) {
-        Ok(_) => {
+        Ok(()) => {
             let mut bundle = Vec::new();
             out.write_bundle(&mut bundle);
             bundle
