@@ -90,7 +90,6 @@ fn deframe_and_index(slices: &Slices, rounds: usize) -> Vec<Timing> {
             .map(|text| black_box(parse(&text[..])).segments.len())
             .sum()
     });
-    // Before the kernels, so that all of them find the stream where the one before left it.
     contest.enter("limit: memchr", |slice| {
         memchr::memchr2_iter(0x0B, 0x1C, &streams[slice]).count()
     });

@@ -43,12 +43,16 @@ impl<'w> Contest<'w> {
         self.subjects.push((subject.to_owned(), Box::new(work)));
     }
 
-    /// Times all subjects on each slice in turn, `rounds` times.
+    /// Times all subjects on each slice in turn, `rounds` times. Each round begins with another subject, so that none is
+    /// always the one that finds the slice, or its own memory, pushed out of the caches by the one before.
     pub fn run(mut self, rounds: usize) -> Vec<Timing> {
         let mut times = vec![vec![Vec::with_capacity(rounds); self.slices]; self.subjects.len()];
-        for _ in 0..rounds {
+        let count = self.subjects.len();
+        for round in 0..rounds {
             for slice in 0..self.slices {
-                for ((_, work), times) in self.subjects.iter_mut().zip(&mut times) {
+                for turn in 0..count {
+                    let subject = (round + turn) % count;
+                    let ((_, work), times) = (&mut self.subjects[subject], &mut times[subject]);
                     let begun = Instant::now();
                     black_box(work(slice));
                     times[slice].push(begun.elapsed().as_secs_f64() * 1e9);

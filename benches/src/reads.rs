@@ -29,7 +29,7 @@ pub const READS: [(&str, usize, usize); 20] = [
 /// Makes the reads of a message that Kiln parsed.
 #[inline]
 pub fn read_kiln(message: &kiln_hl7::Message<'_>) {
-    for (segment, field, component) in READS {
+    for &(segment, field, component) in &READS {
         black_box(
             message
                 .segment(segment)
@@ -41,7 +41,7 @@ pub fn read_kiln(message: &kiln_hl7::Message<'_>) {
 /// Makes the reads of a message that hl7-parser parsed.
 #[inline]
 pub fn read_hl7_parser(message: &hl7_parser::Message<'_>) {
-    for (segment, field, component) in READS {
+    for &(segment, field, component) in &READS {
         let found = message
             .segment(segment)
             .and_then(|found| found.field(field));

@@ -1,4 +1,4 @@
-use crate::message::Reading;
+use crate::reading::PackedReading;
 use crate::value::{Level, Presence, Value};
 
 /// One field of a segment: one or more repetitions. Cheap to copy.
@@ -11,7 +11,12 @@ pub struct Field<'a> {
 impl<'a> Field<'a> {
     /// The first `length` bytes of `text`.
     #[inline]
-    pub(crate) fn split(text: &'a [u8], length: usize, offset: usize, reading: Reading) -> Self {
+    pub(crate) fn split(
+        text: &'a [u8],
+        length: usize,
+        offset: usize,
+        reading: PackedReading,
+    ) -> Self {
         Self {
             whole: Value::new(text, length, offset, Level::Repetition, reading),
         }
@@ -26,7 +31,7 @@ impl<'a> Field<'a> {
     }
 
     #[inline]
-    pub(crate) fn absent(offset: usize, reading: Reading) -> Self {
+    pub(crate) fn absent(offset: usize, reading: PackedReading) -> Self {
         Self {
             whole: Value::absent(offset, Level::Repetition, reading),
         }

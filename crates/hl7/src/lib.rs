@@ -180,6 +180,7 @@ mod message;
 #[cfg(feature = "mllp")]
 mod mllp;
 mod path;
+mod reading;
 mod scan;
 mod segment;
 pub mod types;

@@ -7,6 +7,7 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::header::Header;
 use crate::index::{self, Index, SegmentName, Text};
 use crate::path::Path;
+use crate::reading::{PackedReading, Reading};
 use crate::segment::Segment;
 use crate::value::{Level, Value};
 
@@ -18,7 +19,7 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub struct Message<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) index: &'a Index,
-    pub(crate) reading: Reading,
+    pub(crate) reading: PackedReading,
 }
 
 /// Without content, for logs.
@@ -29,33 +30,6 @@ impl fmt::Debug for Message<'_> {
             .field("segments", &self.segment_count())
             .field("charset", &self.charset())
             .finish()
-    }
-}
-
-/// What it takes to split and decode any value of a message.
-///
-/// Aligned so that it is copied as two words.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(8))]
-pub(crate) struct Reading {
-    pub(crate) delimiters: Delimiters,
-    pub(crate) charset: Charset,
-    /// Whether values switch to other character sets by the escape sequences of ISO 2022.
-    pub(crate) switches: bool,
-}
-
-impl Reading {
-    pub(crate) fn new(delimiters: Delimiters, charset: Charset) -> Self {
-        Self {
-            delimiters,
-            charset,
-            switches: charset.switches(),
-        }
-    }
-
-    /// Whether there may be bytes that look like delimiters and are none.
-    pub(crate) fn has_lookalikes(self) -> bool {
-        self.switches || self.charset.trails_in_ascii()
     }
 }
 
@@ -116,7 +90,7 @@ impl<'a> Message<'a> {
         Ok(Self {
             bytes,
             index,
-            reading: Reading::new(delimiters, Charset::Latin1),
+            reading: Reading::new(delimiters, Charset::Latin1).pack(),
         })
     }
 
@@ -163,7 +137,7 @@ impl<'a> Message<'a> {
         let message = Self {
             bytes,
             index,
-            reading,
+            reading: reading.pack(),
         };
         if reading.has_lookalikes() {
             // What looks like a separator and is none, before them, moves these fields once that is known.
@@ -187,7 +161,7 @@ impl<'a> Message<'a> {
     pub fn plain_text(&self) -> Option<&'a str> {
         let Reading {
             charset, switches, ..
-        } = self.reading;
+        } = self.reading.unpack();
         let same = (charset.is_utf8() || charset == Charset::Ascii) && !switches;
         same.then(|| std::str::from_utf8(self.bytes).ok()).flatten()
     }
@@ -203,12 +177,12 @@ impl<'a> Message<'a> {
 
     /// MSH-1 and MSH-2.
     pub fn delimiters(&self) -> Delimiters {
-        self.reading.delimiters
+        self.reading.unpack().delimiters
     }
 
     /// The character set in use: MSH-18's first, or the default.
     pub fn charset(&self) -> Charset {
-        self.reading.charset
+        self.reading.unpack().charset
     }
 
     /// All segments in order, MSH first.

@@ -5,7 +5,7 @@
 
 use crate::charset::skip_shifted;
 use crate::index::kernel::window::{self, WINDOW_BYTES};
-use crate::message::Reading;
+use crate::reading::Reading;
 
 /// Longer ones, documents and notes, are searched by memchr.
 const SHORT_BYTES: usize = 64;

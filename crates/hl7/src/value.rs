@@ -4,7 +4,7 @@ use std::fmt;
 use crate::charset::ESC;
 use crate::error::TextError;
 use crate::escape::{self, Piece};
-use crate::message::Reading;
+use crate::reading::{PackedReading, Reading};
 use crate::scan::{self, Part};
 
 /// A repetition, a component or a subcomponent. It knows which it is and splits lazily. Cheap to copy.
@@ -18,7 +18,7 @@ pub struct Value<'a> {
     offset: usize,
     level: Level,
     kind: Kind,
-    reading: Reading,
+    reading: PackedReading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl<'a> Value<'a> {
         length: usize,
         offset: usize,
         level: Level,
-        reading: Reading,
+        reading: PackedReading,
     ) -> Self {
         Self {
             text,
@@ -77,7 +77,7 @@ impl<'a> Value<'a> {
 
     /// One that was not sent, where it would stand.
     #[inline]
-    pub(crate) fn absent(offset: usize, level: Level, reading: Reading) -> Self {
+    pub(crate) fn absent(offset: usize, level: Level, reading: PackedReading) -> Self {
         Self {
             kind: Kind::Absent,
             ..Self::new(&[], 0, offset, level, reading)
@@ -118,30 +118,28 @@ impl<'a> Value<'a> {
     /// What divides it into parts.
     #[inline]
     fn divider(&self) -> Option<u8> {
-        let delimiters = self.reading.delimiters;
         match self.level {
-            Level::Repetition => Some(delimiters.component),
-            Level::Component => delimiters.subcomponent,
+            Level::Repetition => Some(self.reading.component()),
+            Level::Component => self.reading.subcomponent(),
             Level::Subcomponent => None,
         }
     }
 
     #[inline]
     pub(crate) fn repetition(&self, number: usize) -> Value<'a> {
-        let delimiter = self.reading.delimiters.repetition;
+        let delimiter = self.reading.repetition();
         self.nth(delimiter, None, Level::Repetition, number)
     }
 
     /// A component of the first repetition of a whole field.
     #[inline]
     pub(crate) fn component_of_first(&self, number: usize) -> Value<'a> {
-        let delimiters = self.reading.delimiters;
-        let (component, repetition) = (Some(delimiters.component), delimiters.repetition);
-        self.nth(component, repetition, Level::Component, number)
+        let (component, repetition) = (self.reading.component(), self.reading.repetition());
+        self.nth(Some(component), repetition, Level::Component, number)
     }
 
     pub(crate) fn repetitions(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        self.split(self.reading.delimiters.repetition, Level::Repetition)
+        self.split(self.reading.repetition(), Level::Repetition)
     }
 
     /// Whether it was sent, and what of it.
@@ -218,7 +216,7 @@ impl<'a> Value<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn pieces(&self) -> impl Iterator<Item = Result<Piece<'a>, TextError>> + use<'a> {
-        let (charset, offset) = (self.reading.charset, self.offset);
+        let (charset, offset) = (self.reading.unpack().charset, self.offset);
         let reading = self.text_reading();
         escape::pieces(self.raw(), reading).map(move |piece| {
             piece.map_err(|bad| TextError {
@@ -231,13 +229,13 @@ impl<'a> Value<'a> {
     /// Whether the value was cut off at its end by the sender, who says so by the truncation character of MSH-2
     /// (HL7 v2.9 §2.5.5.2).
     pub fn is_truncated(&self) -> bool {
-        let truncation = self.reading.delimiters.truncation;
+        let truncation = self.reading.unpack().delimiters.truncation;
         !self.is_literal() && truncation.is_some() && self.raw().last().copied() == truncation
     }
 
     /// How to read it: in MSH-2 the escape delimiter escapes nothing.
     fn text_reading(&self) -> Reading {
-        let mut reading = self.reading;
+        let mut reading = self.reading.unpack();
         if self.is_literal() {
             reading.delimiters.escape = None;
         }
@@ -261,7 +259,7 @@ impl<'a> Value<'a> {
 
     fn decode(&self, out: &mut String) -> Result<(), TextError> {
         escape::decode(self.raw(), self.text_reading(), out).map_err(|bad| TextError {
-            charset: self.reading.charset,
+            charset: self.reading.unpack().charset,
             offset: self.offset + bad,
         })
     }
@@ -304,7 +302,7 @@ impl<'a> Value<'a> {
         let found = match delimiter {
             _ if number == 0 || self.kind == Kind::Absent => None,
             Some(byte) if self.kind == Kind::Divided => {
-                scan::part_of_long(self.raw(), byte, number - 1, until, self.reading)
+                scan::part_of_long(self.raw(), byte, number - 1, until, self.reading.unpack())
             }
             _ => (number == 1).then_some((0, self.length)),
         };
@@ -342,11 +340,12 @@ impl<'a> Value<'a> {
     ) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let whole = *self;
         let delimiter = delimiter.filter(|_| !whole.is_literal());
+        let reading = whole.reading.unpack();
         let mut rest = (whole.kind != Kind::Absent).then_some(0);
         std::iter::from_fn(move || {
             let start = rest?;
             let behind = &whole.raw()[start..];
-            let end = delimiter.and_then(|byte| scan::find(behind, byte, whole.reading));
+            let end = delimiter.and_then(|byte| scan::find(behind, byte, reading));
             rest = end.map(|end| start + end + 1);
             let end = start + end.unwrap_or(behind.len());
             Some(whole.within(start, end, level))

@@ -3,7 +3,7 @@ use std::fmt;
 use crate::charset::Charset;
 use crate::delimiters::Delimiters;
 use crate::field::Field;
-use crate::message::Reading;
+use crate::reading::Reading;
 
 /// FHS, BHS, BTS or FTS (HL7 v2.9 §2.14). Headers declare delimiters of their own, which hold up to the trailer.
 #[derive(Clone, Copy)]
@@ -46,9 +46,9 @@ impl<'a> BatchSegment<'a> {
         let declares = matches!(self.name(), "FHS" | "BHS");
         let field = |raw: &'a [u8]| {
             let start = raw.as_ptr() as usize - self.raw.as_ptr() as usize;
-            Field::split(raw, raw.len(), self.offset + start, self.reading)
+            Field::split(raw, raw.len(), self.offset + start, self.reading.pack())
         };
-        let absent = Field::absent(self.offset + self.raw.len(), self.reading);
+        let absent = Field::absent(self.offset + self.raw.len(), self.reading.pack());
         if declares && number == 1 {
             let separator = self.raw.get(3..4);
             return separator.map_or(absent, |separator| field(separator).literal());

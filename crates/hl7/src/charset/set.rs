@@ -49,7 +49,7 @@ pub enum Charset {
     JisX0212,
 }
 
-/// How table 0211 writes each character set; the first spelling is the standard's.
+/// How table 0211 writes each character set, in the order of [`Charset`]; the first spelling is the standard's.
 const NAMES: &[(Charset, &[&str])] = &[
     (Charset::Ascii, &["ASCII", "ISO IR6", "US-ASCII"]),
     (
@@ -91,7 +91,26 @@ const NAMES: &[(Charset, &[&str])] = &[
     (Charset::JisX0212, &["ISO IR159", "ISO-IR159"]),
 ];
 
+/// [`Charset::from_code`] rests on it.
+const _: () = {
+    let mut place = 0;
+    while place < NAMES.len() {
+        assert!(NAMES[place].0 as usize == place);
+        place += 1;
+    }
+};
+
 impl Charset {
+    /// A number for it, from 0.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The character set of that [`code`](Self::code).
+    pub(crate) fn from_code(code: u8) -> Self {
+        NAMES[usize::from(code)].0
+    }
+
     /// The character set that one repetition of MSH-18 names, in any case and with the spellings seen in the field;
     /// `None` when it is not known or not supported.
     pub fn from_name(name: &str) -> Option<Self> {

@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
         if self.is_plain(value.raw()) {
             return;
         }
-        let reading = self.message.reading;
+        let reading = self.message.reading.unpack();
         let mut shift = Shift::new(reading.charset, reading.switches);
         let mut text = String::new();
         for (at, token) in Tokens::new(value.raw(), reading) {

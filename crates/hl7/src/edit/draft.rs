@@ -6,8 +6,9 @@ use crate::delimiters::Delimiters;
 use crate::edit::encode::encode;
 use crate::edit::error::{EditError, EditErrorKind};
 use crate::edit::place::Place;
-use crate::message::{Message, Reading};
+use crate::message::Message;
 use crate::path::Path;
+use crate::reading::Reading;
 use crate::scan;
 
 /// A message to be changed or built, and then written.
@@ -75,7 +76,7 @@ impl<'a> From<Message<'a>> for Draft<'a> {
         Self {
             leading: &bytes[..message.msh().offset()],
             lines,
-            reading: message.reading,
+            reading: message.reading.unpack(),
         }
     }
 }

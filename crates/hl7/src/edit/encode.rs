@@ -3,7 +3,7 @@ use encoding_rs::EncoderResult;
 use crate::charset::{Charset, ESC};
 use crate::edit::error::EditErrorKind;
 use crate::escape;
-use crate::message::Reading;
+use crate::reading::Reading;
 use crate::scan;
 
 /// Appends `text` as a value: in the character set of the message, with what would be taken for a delimiter, and

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
 use crate::edit::error::EditErrorKind;
-use crate::message::Reading;
 use crate::path::Path;
+use crate::reading::Reading;
 use crate::scan;
 
 /// Most delimiters that are written to reach a place beyond the end of what is there.

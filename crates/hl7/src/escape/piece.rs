@@ -2,7 +2,7 @@ use crate::charset::Shift;
 use crate::escape::sequence::{Escape, Format};
 use crate::escape::text::{ascii, resolve};
 use crate::escape::token::{Token, Tokens};
-use crate::message::Reading;
+use crate::reading::Reading;
 
 /// A part of formatted text, for those who show it (HL7 v2.9 §2.7 and the data type FT, §2A.3.31).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

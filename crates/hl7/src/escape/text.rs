@@ -2,7 +2,7 @@ use crate::charset::Shift;
 use crate::delimiters::Delimiters;
 use crate::escape::sequence::{Escape, Format};
 use crate::escape::token::{Token, Tokens};
-use crate::message::Reading;
+use crate::reading::Reading;
 
 /// Most lines or blanks that one `\.sp<n>\` or `\.sk<n>\` gives in plain text.
 const MAX_BLANKS: u16 = 80;

@@ -1,7 +1,7 @@
 use memchr::memchr;
 
 use crate::escape::sequence::{Escape, Sequence};
-use crate::message::Reading;
+use crate::reading::Reading;
 use crate::scan;
 
 /// A value's bytes, cut into escape sequences and what lies between.

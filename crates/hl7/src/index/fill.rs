@@ -1,7 +1,7 @@
 use super::kernel::{CHUNK_BYTES, SPARE_PLACES};
 use super::storage::{Index, MAX_FIELD_SEPARATORS, MAX_SEGMENTS, SegmentEntry, SegmentName};
 use crate::error::{ParseError, ParseErrorKind};
-use crate::message::Reading;
+use crate::reading::Reading;
 use crate::scan;
 
 /// What kind of bytes a message holds.
@@ -31,8 +31,8 @@ pub(crate) fn fill(
             chunk,
             narrow(at),
             field,
-            narrow(index.marked),
-            &mut index.tape[index.marked..],
+            index.marked,
+            &mut index.tape,
             &mut index.line_ends,
         );
         at += chunk.len();
@@ -76,7 +76,12 @@ pub(crate) fn fill_around_lookalikes(
 struct Lines<'a> {
     bytes: &'a [u8],
     field: u8,
-    /// Where the line in hand begins, and the place on the tape of its first mark.
+    line: Line,
+}
+
+/// Where the line in hand begins, and the place on the tape of its first mark.
+#[derive(Clone, Copy)]
+struct Line {
     start: u32,
     first: u32,
 }
@@ -86,8 +91,10 @@ impl<'a> Lines<'a> {
         Self {
             bytes,
             field,
-            start: narrow(start),
-            first: 0,
+            line: Line {
+                start: narrow(start),
+                first: 0,
+            },
         }
     }
 
@@ -102,9 +109,12 @@ impl<'a> Lines<'a> {
             line_ends,
             ..
         } = index;
+        // In a variable of its own, which stays in registers.
+        let mut line = self.line;
         for &last in &line_ends[..count] {
-            self.end(last, tape, segments)?;
+            line = self.end(line, last, tape, segments)?;
         }
+        self.line = line;
         Ok(())
     }
 
@@ -114,7 +124,7 @@ impl<'a> Lines<'a> {
         for place in 0..count {
             let last = index.line_ends[place];
             if (last as usize) < MAX_FIELD_SEPARATORS {
-                self.end(last, &index.tape, &mut index.segments)?;
+                self.line = self.end(self.line, last, &index.tape, &mut index.segments)?;
             }
         }
         Err(ParseError {
@@ -123,20 +133,26 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// Ends the line in hand at that place of the tape: it is a segment, or blank, or an error.
-    #[inline]
+    /// Ends a line at that place of the tape, which is a segment, or blank, or an error, and gives the next.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call a line costs as much as the line"
+    )]
+    #[inline(always)]
     fn end(
-        &mut self,
+        &self,
+        Line { start, first }: Line,
         last: u32,
         tape: &[u32],
         segments: &mut Vec<SegmentEntry>,
-    ) -> Result<(), ParseError> {
-        let (start, first) = (self.start, self.first);
+    ) -> Result<Line, ParseError> {
         let end = tape[last as usize];
-        self.start = end.saturating_add(1);
-        self.first = last + 1;
+        let next = Line {
+            start: end.saturating_add(1),
+            first: last + 1,
+        };
         if start == end {
-            return Ok(());
+            return Ok(next);
         }
         let head = self.bytes[start as usize..].first_chunk::<4>();
         let name = match head {
@@ -145,7 +161,7 @@ impl<'a> Lines<'a> {
             }
             _ => match self.unusual(start as usize, end as usize)? {
                 Some(name) => name,
-                None => return Ok(()),
+                None => return Ok(next),
             },
         };
         if segments.len() == MAX_SEGMENTS {
@@ -160,15 +176,16 @@ impl<'a> Lines<'a> {
             first,
             last,
         });
-        Ok(())
+        Ok(next)
     }
 
     /// The last line, if nothing ended it: its end is marked too, so that every field lies between two marks.
     fn finish(&mut self, index: &mut Index) -> Result<(), ParseError> {
-        if (self.start as usize) < self.bytes.len() {
+        if (self.line.start as usize) < self.bytes.len() {
             index.reserve(CHUNK_BYTES + SPARE_PLACES);
             index.tape[index.marked] = narrow(self.bytes.len());
-            self.end(narrow(index.marked), &index.tape, &mut index.segments)?;
+            let last = narrow(index.marked);
+            self.line = self.end(self.line, last, &index.tape, &mut index.segments)?;
             index.marked += 1;
         }
         Ok(())
@@ -217,7 +234,7 @@ const fn name_classes() -> [u8; 256] {
 #[inline]
 fn is_name([one, two, three, _]: [u8; 4]) -> bool {
     let class = |byte| NAME_CLASSES[usize::from(byte)];
-    class(one) & LETTER != 0 && class(two) & class(three) & LETTER_OR_DIGIT != 0
+    (class(one) & LETTER != 0) & (class(two) & class(three) & LETTER_OR_DIGIT != 0)
 }
 
 fn narrow(offset: usize) -> u32 {

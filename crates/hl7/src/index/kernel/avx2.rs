@@ -7,6 +7,7 @@ use std::arch::x86_64::{
 };
 
 use super::block::{self, Block, Marked, Wanted};
+use super::emit::{self, Widen};
 
 /// [`block::mark`] with AVX2.
 ///
@@ -18,7 +19,7 @@ pub(super) unsafe fn mark(
     text: &[u8],
     base: u32,
     field: u8,
-    place: u32,
+    place: usize,
     tape: &mut [u32],
     line_ends: &mut [u32],
 ) -> Marked {
@@ -86,8 +87,6 @@ impl Block for Avx2 {
         }
     }
 
-    const COUNTS_BITS: bool = true;
-
     type Base = __m256i;
 
     #[inline(always)]
@@ -96,17 +95,8 @@ impl Block for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn advance(base: __m256i) -> __m256i {
-        unsafe { _mm256_add_epi32(base, _mm256_set1_epi32(8)) }
-    }
-
-    #[inline(always)]
-    unsafe fn widen(numbers: [u8; 8], base: __m256i, out: *mut u32) {
-        unsafe {
-            let numbers = _mm256_cvtepu8_epi32(_mm_loadl_epi64(numbers.as_ptr().cast()));
-            let places = _mm256_add_epi32(numbers, base);
-            _mm256_storeu_si256(out.cast(), places);
-        }
+    unsafe fn advance<const BYTES: u32>(base: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(base, _mm256_set1_epi32(BYTES as i32)) }
     }
 
     #[inline(always)]
@@ -122,5 +112,25 @@ impl Block for Avx2 {
     #[inline(always)]
     unsafe fn has_non_ascii(self) -> bool {
         unsafe { gather(self.0) != 0 }
+    }
+
+    #[inline(always)]
+    unsafe fn emit(mask: u64, base: Self::Base, out: *mut u32) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+// SAFETY: as above; `widen` writes the eight places that its caller grants.
+impl Widen for Avx2 {
+    const COUNTS_BITS: bool = true;
+
+    #[inline(always)]
+    unsafe fn widen(numbers: [u8; 8], base: __m256i, out: *mut u32) {
+        unsafe {
+            let numbers = _mm256_cvtepu8_epi32(_mm_loadl_epi64(numbers.as_ptr().cast()));
+            let places = _mm256_add_epi32(numbers, base);
+            _mm256_storeu_si256(out.cast(), places);
+        }
     }
 }

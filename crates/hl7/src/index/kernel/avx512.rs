@@ -19,7 +19,7 @@ pub(super) unsafe fn mark(
     text: &[u8],
     base: u32,
     field: u8,
-    place: u32,
+    place: usize,
     tape: &mut [u32],
     line_ends: &mut [u32],
 ) -> Marked {
@@ -83,25 +83,16 @@ impl Block for Avx512 {
         }
     }
 
-    const COUNTS_BITS: bool = true;
-
-    type Base = u32;
+    type Base = __m512i;
 
     #[inline(always)]
-    unsafe fn base(offset: u32) -> u32 {
-        offset
+    unsafe fn base(offset: u32) -> __m512i {
+        unsafe { _mm512_set1_epi32(offset as i32) }
     }
 
     #[inline(always)]
-    unsafe fn advance(base: u32) -> u32 {
-        base.wrapping_add(8)
-    }
-
-    #[inline(always)]
-    unsafe fn widen(numbers: [u8; 8], base: u32, out: *mut u32) {
-        // Not used by `emit` below.
-        let places = numbers.map(|number| base.wrapping_add(u32::from(number)));
-        unsafe { out.cast::<[u32; 8]>().write(places) }
+    unsafe fn advance<const BYTES: u32>(base: __m512i) -> __m512i {
+        unsafe { _mm512_add_epi32(base, _mm512_set1_epi32(BYTES as i32)) }
     }
 
     #[inline(always)]
@@ -117,22 +108,19 @@ impl Block for Avx512 {
     /// Compresses the numbers 0 to 63 in a register and widens sixteen at a time. (A compressing store to memory is
     /// microcode on some processors.)
     #[inline(always)]
-    unsafe fn emit(mask: u64, base: u32, out: *mut u32) -> usize {
+    unsafe fn emit(mask: u64, base: __m512i, out: *mut u32) -> usize {
         let count = mask.count_ones() as usize;
-        // Sixteen places are written at 0, 16, 32 or 48 only if more bits than that are set: never further than sixteen
-        // behind the last.
+        // The first 32 places are written whatever is set, which a branch would have to guess; sixteen more at 32 or 48
+        // only if more bits than that are set: never further than 32 behind the last.
         unsafe {
             let bits =
                 _mm512_maskz_compress_epi8(mask, _mm512_loadu_si512(NUMBERS.as_ptr().cast()));
-            let base = _mm512_set1_epi32(base as i32);
             let write = |quarter, at| {
                 let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(quarter), base);
                 _mm512_storeu_si512(out.add(at).cast(), places);
             };
             write(_mm512_extracti32x4_epi32::<0>(bits), 0);
-            if count > 16 {
-                write(_mm512_extracti32x4_epi32::<1>(bits), 16);
-            }
+            write(_mm512_extracti32x4_epi32::<1>(bits), 16);
             if count > 32 {
                 write(_mm512_extracti32x4_epi32::<2>(bits), 32);
             }

@@ -1,7 +1,5 @@
 //! The algorithm, once for all kernels.
 
-use super::emit;
-
 /// How many bytes are classified at once, a bit each in a `u64`.
 pub(super) const BLOCK_BYTES: usize = 64;
 
@@ -9,7 +7,7 @@ pub(super) const BLOCK_BYTES: usize = 64;
 pub(in crate::index) const CHUNK_BYTES: usize = 4096;
 
 /// How far behind its last mark a kernel may write.
-pub(in crate::index) const SPARE_PLACES: usize = 16;
+pub(in crate::index) const SPARE_PLACES: usize = 32;
 
 /// A block of 64 bytes in vector registers.
 ///
@@ -37,28 +35,18 @@ pub(super) trait Block: Copy {
     /// Whether a byte has its top bit set.
     unsafe fn has_non_ascii(self) -> bool;
 
-    /// Whether counting a byte's bits is one instruction.
-    const COUNTS_BITS: bool;
-
     /// An offset, in the form that small numbers are added to.
     type Base: Copy;
 
     unsafe fn base(offset: u32) -> Self::Base;
 
-    /// The offset that lies eight bytes further.
-    unsafe fn advance(base: Self::Base) -> Self::Base;
-
-    /// Writes `base` plus each of eight small numbers to `out`, where eight places must be writable.
-    unsafe fn widen(numbers: [u8; 8], base: Self::Base, out: *mut u32);
+    /// The offset that lies `BYTES` further.
+    unsafe fn advance<const BYTES: u32>(base: Self::Base) -> Self::Base;
 
     /// Writes `base` plus the number of each set bit to `out`, ascending, and gives how many there are.
     ///
     /// Up to [`SPARE_PLACES`] more may be overwritten: so many places behind the last must be writable.
-    #[inline(always)]
-    unsafe fn emit(mask: u64, base: u32, out: *mut u32) -> usize {
-        // SAFETY: the caller's promise is the same.
-        unsafe { emit::by_table::<Self>(mask, base, out) }
-    }
+    unsafe fn emit(mask: u64, base: Self::Base, out: *mut u32) -> usize;
 }
 
 /// What is looked for.
@@ -102,13 +90,14 @@ pub(in crate::index) struct Marked {
 ///
 /// # Safety
 ///
-/// The processor has the instructions of `B`; `tape` and `line_ends` are [`SPARE_PLACES`] longer than `text`.
+/// The processor has the instructions of `B`; `line_ends` and, from `place` on, `tape` are [`SPARE_PLACES`] longer than
+/// `text`.
 #[inline(always)]
 pub(super) unsafe fn mark<B: Block>(
     text: &[u8],
     base: u32,
     field: u8,
-    place: u32,
+    place: usize,
     tape: &mut [u32],
     line_ends: &mut [u32],
 ) -> Marked {
@@ -117,9 +106,9 @@ pub(super) unsafe fn mark<B: Block>(
         Scan::<B> {
             wanted: Wanted::new(field),
             seen: B::zero(),
-            place,
+            base: B::base(base),
             tape: tape.as_mut_ptr(),
-            marks: 0,
+            place,
             line_ends: line_ends.as_mut_ptr(),
             lines: 0,
         }
@@ -131,7 +120,7 @@ pub(super) unsafe fn mark<B: Block>(
         // `Scan::block`; each block adds at most one mark a byte of `text`.
         unsafe {
             let block = B::load(text.as_ptr().add(at));
-            scan.block(block, 0, base.wrapping_add(at as u32));
+            scan.block(block, 0);
         }
         at += BLOCK_BYTES;
     }
@@ -152,13 +141,13 @@ pub(super) unsafe fn mark<B: Block>(
         // delimiter (`mark` in `choice` checks).
         unsafe {
             let block = B::load(from);
-            scan.block(block, seen as u32, base.wrapping_add(whole as u32));
+            scan.block(block, seen as u32);
         }
     }
     // SAFETY: the instructions, as above.
     let non_ascii = unsafe { scan.seen.has_non_ascii() };
     Marked {
-        marks: scan.marks,
+        marks: scan.place - place,
         line_ends: scan.lines,
         non_ascii,
     }
@@ -189,26 +178,30 @@ struct Scan<B: Block> {
     wanted: Wanted<B>,
     /// All blocks' bits together.
     seen: B,
-    place: u32,
+    /// The offset of the next byte.
+    base: B::Base,
     tape: *mut u32,
-    marks: usize,
+    /// Of the next mark on the tape.
+    place: usize,
     line_ends: *mut u32,
     lines: usize,
 }
 
 impl<B: Block> Scan<B> {
-    /// Marks one block, of which the first `seen` bytes are known already; `base` is the offset of the first new one.
+    /// Marks one block, of which the first `seen` bytes are known already.
     ///
     /// # Safety
     ///
     /// The processor has `B`'s instructions. `tape` has room for the marks so far, those of this block and
     /// [`SPARE_PLACES`] more; so does `line_ends`.
     #[inline(always)]
-    unsafe fn block(&mut self, block: B, seen: u32, base: u32) {
-        // SAFETY: the caller's promise. Marks are written at `marks`, which then grows by their number, and line ends
+    unsafe fn block(&mut self, block: B, seen: u32) {
+        // SAFETY: the caller's promise. Marks are written at `place`, which then grows by their number, and line ends
         // likewise; neither goes further than one place a byte of text, and the spare places behind are there.
         unsafe {
             self.seen = self.seen.or(block);
+            let base = self.base;
+            self.base = B::advance::<{ BLOCK_BYTES as u32 }>(base);
             let (all, ends) = block.marks(&self.wanted);
             let (all, mut ends) = (all >> seen, ends >> seen);
             if all == 0 {
@@ -216,37 +209,38 @@ impl<B: Block> Scan<B> {
                 return;
             }
             // No line end or one is what a block nearly always has: written down without a branch.
-            let first = self.place.wrapping_add(self.marks as u32);
+            let first = self.place as u32;
             self.line_ends
                 .add(self.lines)
                 .write(first + before(all, ends));
             self.lines += usize::from(ends != 0);
             ends &= ends.wrapping_sub(1);
             if ends != 0 {
-                self.more_line_ends(all, ends, first);
+                self.lines += more_line_ends(all, ends, first, self.line_ends.add(self.lines));
             }
-            self.marks += B::emit(all, base, self.tape.add(self.marks));
+            self.place += B::emit(all, base, self.tape.add(self.place));
         }
     }
+}
 
-    /// Writes the further line ends of a block: short lines, or CRLF.
-    ///
-    /// # Safety
-    ///
-    /// As for [`block`](Self::block).
-    #[cold]
-    unsafe fn more_line_ends(&mut self, all: u64, mut ends: u64, first: u32) {
-        while ends != 0 {
-            // SAFETY: a place a line end, as in `block`.
-            unsafe {
-                self.line_ends
-                    .add(self.lines)
-                    .write(first + before(all, ends));
-            }
-            self.lines += 1;
-            ends &= ends - 1;
+/// Writes the places of the further line ends of a block, short lines or CRLF, and gives how many there are.
+///
+/// # Safety
+///
+/// From `out` on there must be room for as many places as `ends` has bits.
+#[cold]
+#[inline(never)]
+unsafe fn more_line_ends(all: u64, mut ends: u64, first: u32, out: *mut u32) -> usize {
+    let mut count = 0;
+    while ends != 0 {
+        // SAFETY: a place a bit.
+        unsafe {
+            out.add(count).write(first + before(all, ends));
         }
+        count += 1;
+        ends &= ends - 1;
     }
+    count
 }
 
 /// How many of `all` come before the first of `ends`.

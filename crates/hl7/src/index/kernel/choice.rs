@@ -73,20 +73,22 @@ impl Kernel {
         }
     }
 
-    /// Writes where in `text` field separators and line ends stand to `tape`, `base` added, and to `line_ends` which of
-    /// these marks are line ends, `place` added. What lies behind them in both is left undefined.
+    /// Writes where in `text` field separators and line ends stand, `base` added, to `tape` from `place` on, and to
+    /// `line_ends` the places of those that are line ends. What lies behind them in both is left undefined.
     #[inline]
     pub(in crate::index) fn mark(
         self,
         text: &[u8],
         base: u32,
         field: u8,
-        place: u32,
+        place: usize,
         tape: &mut [u32],
         line_ends: &mut [u32],
     ) -> Marked {
         let room = text.len() + SPARE_PLACES;
-        assert!(tape.len() >= room && line_ends.len() >= room && field != 0);
+        assert!(
+            tape.len().checked_sub(place) >= Some(room) && line_ends.len() >= room && field != 0
+        );
         // SAFETY: `self` is there only if the processor has the instructions, and the room was checked.
         unsafe {
             match self.0 {

@@ -2,6 +2,19 @@
 
 use super::block::Block;
 
+/// A block whose marks are written eight places at a time.
+///
+/// # Safety
+///
+/// As for [`Block`].
+pub(super) trait Widen: Block {
+    /// Whether counting a byte's bits is one instruction.
+    const COUNTS_BITS: bool;
+
+    /// Writes `base` plus each of eight small numbers to `out`, where eight places must be writable.
+    unsafe fn widen(numbers: [u8; 8], base: Self::Base, out: *mut u32);
+}
+
 /// For each byte, the numbers of its set bits, ascending.
 static BITS: [[u8; 8]; 256] = bits();
 
@@ -39,7 +52,7 @@ fn running_counts(mask: u64) -> u64 {
 /// The processor has the instructions of `B`. From `out` on, the mask's number of bits and eight more places must be
 /// writable.
 #[inline(always)]
-pub(super) unsafe fn by_table<B: Block>(mask: u64, base: u32, out: *mut u32) -> usize {
+pub(super) unsafe fn by_table<B: Widen>(mask: u64, base: B::Base, out: *mut u32) -> usize {
     let counts = if B::COUNTS_BITS {
         0
     } else {
@@ -47,15 +60,14 @@ pub(super) unsafe fn by_table<B: Block>(mask: u64, base: u32, out: *mut u32) -> 
     };
     let mut written = 0;
     let mut group = 0;
-    // SAFETY: the processor's instructions, as for all of `B` here.
-    let mut base = unsafe { B::base(base) };
+    let mut base = base;
     while group < 8 {
         let byte = (mask >> (8 * group)) as u8;
         // SAFETY: `written` is the number of bits before this group, at most that of the mask; the caller grants eight
         // places behind them.
         unsafe {
             B::widen(BITS[byte as usize], base, out.add(written));
-            base = B::advance(base);
+            base = B::advance::<8>(base);
         }
         if B::COUNTS_BITS {
             written += byte.count_ones() as usize;

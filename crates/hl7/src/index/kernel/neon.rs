@@ -7,6 +7,7 @@ use std::arch::aarch64::{
 };
 
 use super::block::{Block, Wanted};
+use super::emit::{self, Widen};
 
 #[derive(Clone, Copy)]
 pub(super) struct Neon([uint8x16_t; 4]);
@@ -58,8 +59,6 @@ impl Block for Neon {
         }
     }
 
-    const COUNTS_BITS: bool = false;
-
     type Base = uint32x4_t;
 
     #[inline(always)]
@@ -68,17 +67,8 @@ impl Block for Neon {
     }
 
     #[inline(always)]
-    unsafe fn advance(base: uint32x4_t) -> uint32x4_t {
-        unsafe { vaddq_u32(base, vdupq_n_u32(8)) }
-    }
-
-    #[inline(always)]
-    unsafe fn widen(numbers: [u8; 8], base: uint32x4_t, out: *mut u32) {
-        unsafe {
-            let words = vmovl_u8(vld1_u8(numbers.as_ptr()));
-            vst1q_u32(out, vaddw_u16(base, vget_low_u16(words)));
-            vst1q_u32(out.add(4), vaddw_high_u16(base, words));
-        }
+    unsafe fn advance<const BYTES: u32>(base: uint32x4_t) -> uint32x4_t {
+        unsafe { vaddq_u32(base, vdupq_n_u32(BYTES)) }
     }
 
     #[inline(always)]
@@ -92,5 +82,25 @@ impl Block for Neon {
     unsafe fn has_non_ascii(self) -> bool {
         let [a, b, c, d] = self.0;
         unsafe { vmaxvq_u8(vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d))) >= 0x80 }
+    }
+
+    #[inline(always)]
+    unsafe fn emit(mask: u64, base: Self::Base, out: *mut u32) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+// SAFETY: as above; `widen` writes the eight places that its caller grants.
+impl Widen for Neon {
+    const COUNTS_BITS: bool = false;
+
+    #[inline(always)]
+    unsafe fn widen(numbers: [u8; 8], base: uint32x4_t, out: *mut u32) {
+        unsafe {
+            let words = vmovl_u8(vld1_u8(numbers.as_ptr()));
+            vst1q_u32(out, vaddw_u16(base, vget_low_u16(words)));
+            vst1q_u32(out.add(4), vaddw_high_u16(base, words));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! For any processor: eight bytes in a `u64`.
 
 use super::block::{Block, Wanted};
+use super::emit::{self, Widen};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable([u64; 8]);
@@ -36,8 +37,6 @@ impl Block for Portable {
         (gather(all), gather(ends))
     }
 
-    const COUNTS_BITS: bool = false;
-
     type Base = u32;
 
     #[inline(always)]
@@ -46,15 +45,8 @@ impl Block for Portable {
     }
 
     #[inline(always)]
-    unsafe fn advance(base: u32) -> u32 {
-        base.wrapping_add(8)
-    }
-
-    #[inline(always)]
-    unsafe fn widen(numbers: [u8; 8], base: u32, out: *mut u32) {
-        let places = numbers.map(|number| base.wrapping_add(u32::from(number)));
-        // SAFETY: the caller grants eight places; `[u32; 8]` is as aligned as `u32`.
-        unsafe { out.cast::<[u32; 8]>().write(places) }
+    unsafe fn advance<const BYTES: u32>(base: u32) -> u32 {
+        base.wrapping_add(BYTES)
     }
 
     #[inline(always)]
@@ -65,6 +57,24 @@ impl Block for Portable {
     #[inline(always)]
     unsafe fn has_non_ascii(self) -> bool {
         self.0.iter().any(|word| word & !LOW != 0)
+    }
+
+    #[inline(always)]
+    unsafe fn emit(mask: u64, base: Self::Base, out: *mut u32) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+// SAFETY: as above; `widen` writes the eight places that its caller grants.
+impl Widen for Portable {
+    const COUNTS_BITS: bool = false;
+
+    #[inline(always)]
+    unsafe fn widen(numbers: [u8; 8], base: u32, out: *mut u32) {
+        let places = numbers.map(|number| base.wrapping_add(u32::from(number)));
+        // SAFETY: the caller grants eight places; `[u32; 8]` is as aligned as `u32`.
+        unsafe { out.cast::<[u32; 8]>().write(places) }
     }
 }
 

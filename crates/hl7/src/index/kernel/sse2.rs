@@ -7,6 +7,7 @@ use std::arch::x86_64::{
 };
 
 use super::block::{Block, Wanted};
+use super::emit::{self, Widen};
 
 #[derive(Clone, Copy)]
 pub(super) struct Sse2([__m128i; 4]);
@@ -56,8 +57,6 @@ impl Block for Sse2 {
         }
     }
 
-    const COUNTS_BITS: bool = false;
-
     type Base = __m128i;
 
     #[inline(always)]
@@ -66,20 +65,8 @@ impl Block for Sse2 {
     }
 
     #[inline(always)]
-    unsafe fn advance(base: __m128i) -> __m128i {
-        unsafe { _mm_add_epi32(base, _mm_set1_epi32(8)) }
-    }
-
-    #[inline(always)]
-    unsafe fn widen(numbers: [u8; 8], base: __m128i, out: *mut u32) {
-        unsafe {
-            let zero = _mm_setzero_si128();
-            let words = _mm_unpacklo_epi8(_mm_loadl_epi64(numbers.as_ptr().cast()), zero);
-            let low = _mm_add_epi32(_mm_unpacklo_epi16(words, zero), base);
-            let high = _mm_add_epi32(_mm_unpackhi_epi16(words, zero), base);
-            _mm_storeu_si128(out.cast(), low);
-            _mm_storeu_si128(out.add(4).cast(), high);
-        }
+    unsafe fn advance<const BYTES: u32>(base: __m128i) -> __m128i {
+        unsafe { _mm_add_epi32(base, _mm_set1_epi32(BYTES as i32)) }
     }
 
     #[inline(always)]
@@ -92,5 +79,28 @@ impl Block for Sse2 {
     #[inline(always)]
     unsafe fn has_non_ascii(self) -> bool {
         gather(self.0) != 0
+    }
+
+    #[inline(always)]
+    unsafe fn emit(mask: u64, base: Self::Base, out: *mut u32) -> usize {
+        // SAFETY: the caller's promise is the same.
+        unsafe { emit::by_table::<Self>(mask, base, out) }
+    }
+}
+
+// SAFETY: as above; `widen` writes the eight places that its caller grants.
+impl Widen for Sse2 {
+    const COUNTS_BITS: bool = false;
+
+    #[inline(always)]
+    unsafe fn widen(numbers: [u8; 8], base: __m128i, out: *mut u32) {
+        unsafe {
+            let zero = _mm_setzero_si128();
+            let words = _mm_unpacklo_epi8(_mm_loadl_epi64(numbers.as_ptr().cast()), zero);
+            let low = _mm_add_epi32(_mm_unpacklo_epi16(words, zero), base);
+            let high = _mm_add_epi32(_mm_unpackhi_epi16(words, zero), base);
+            _mm_storeu_si128(out.cast(), low);
+            _mm_storeu_si128(out.add(4).cast(), high);
+        }
     }
 }
