@@ -1,16 +1,17 @@
 //! A pipeline as one thing: started whole, stopped in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kiln_fhir::{Mapper, UtcOffset};
+use kiln_fhir::Mapper;
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, ListenerConfig};
+use crate::config::{Config, Lane, ListenerConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health};
 use crate::listen::{
@@ -19,7 +20,7 @@ use crate::listen::{
 };
 use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
 use crate::progress::Progress;
-use crate::store;
+use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
 use crate::transform::{self, Transform, TransformMetrics};
 
@@ -90,6 +91,7 @@ impl Pipeline {
             }
         };
         let store = store::open(&config).await?;
+        let lanes = lanes(&config, &store).await?;
         let mut running = RunningPipeline {
             listeners: bound
                 .iter()
@@ -112,7 +114,7 @@ impl Pipeline {
                 .listen
                 .then(|| Arc::clone(&running.connections)),
             drain_within: config.limits.shutdown,
-            transforming: None,
+            transforming: Vec::new(),
             mapping: mapping.clone(),
             registry: registry.clone(),
         };
@@ -127,22 +129,39 @@ impl Pipeline {
             ));
         }
         if config.roles.transform {
-            let transform = transform_of(&config, &mapping, default_offset, &progress, &registry)?;
-            health.transforming = Some(Arc::clone(&transform.ready));
-            let source = store.source(config.limits.dedupe_messages).await?;
-            running
-                .others
-                .spawn(transform::run(transform, source, running.stop.clone()));
+            let metrics = Arc::new(TransformMetrics::new(&registry)?);
+            for (lane, store) in &lanes {
+                let transform = Transform {
+                    mapping: mapping.clone(),
+                    layout: config.layout,
+                    default_offset,
+                    limits: config.limits,
+                    lane: *lane,
+                    log: config.store.log(&config.name, *lane),
+                    metrics: Arc::clone(&metrics),
+                    progress: Arc::clone(&progress),
+                    ready: Arc::default(),
+                };
+                health.transforming.push(Arc::clone(&transform.ready));
+                let source = store.source(config.limits.dedupe_messages).await?;
+                running
+                    .others
+                    .spawn(transform::run(transform, source, running.stop.clone()));
+            }
         }
         if config.roles.listen {
             let limits = &config.limits;
-            let room = Arc::new(Room::new(
-                limits.max_in_flight,
-                limits.max_in_flight_bytes,
-                limits.max_receiving_bytes,
-            ));
             let metrics = Arc::new(ListenMetrics::new(&registry)?);
+            let rooms: BTreeMap<Lane, Arc<Room>> = lanes
+                .keys()
+                .map(|lane| (*lane, Arc::new(Room::of(limits))))
+                .collect();
             for (listener, listening, tls) in bound {
+                let (Some(store), Some(room)) =
+                    (lanes.get(&listener.lane), rooms.get(&listener.lane))
+                else {
+                    continue;
+                };
                 let tls = tls.map(|(tls, watch)| {
                     running.others.spawn(watch.run(running.stop.clone()));
                     tls
@@ -155,11 +174,11 @@ impl Pipeline {
                     listener,
                     tls,
                     in_flight,
-                    room: Arc::clone(&room),
+                    room: Arc::clone(room),
                     connections: Arc::clone(&running.connections),
                     drain: limits.drain,
                     lookback: limits.dedupe_messages,
-                    store: Arc::clone(&store),
+                    store: Arc::clone(store),
                     mapping: mapping.clone(),
                     default_offset,
                     metrics: Arc::clone(&metrics),
@@ -199,23 +218,19 @@ fn open_tls(
     Ok(Some(opened))
 }
 
-fn transform_of(
+/// The store by lane. That of bulk loads is there when a listener needs it, or when something may be left in it.
+async fn lanes(
     config: &Config,
-    mapping: &Mapping,
-    default_offset: UtcOffset,
-    progress: &Arc<Progress>,
-    registry: &Registry,
-) -> Result<Transform, prometheus::Error> {
-    Ok(Transform {
-        mapping: mapping.clone(),
-        layout: config.layout,
-        default_offset,
-        limits: config.limits,
-        log: config.store.log(&config.name),
-        metrics: Arc::new(TransformMetrics::new(registry)?),
-        progress: Arc::clone(progress),
-        ready: Arc::default(),
-    })
+    store: &Arc<dyn Store>,
+) -> Result<BTreeMap<Lane, Arc<dyn Store>>, StoreError> {
+    let needed = config
+        .listeners
+        .iter()
+        .any(|listener| listener.lane == Lane::Bulk);
+    let bulk = store.bulk(needed).await?;
+    let mut lanes = BTreeMap::from([(Lane::Interactive, Arc::clone(store))]);
+    lanes.extend(bulk.map(|store| (Lane::Bulk, store)));
+    Ok(lanes)
 }
 
 impl RunningPipeline {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::config::Lane;
 use crate::store::Position;
 
 /// How far this process is.
@@ -14,27 +15,29 @@ pub(crate) struct Progress {
     changed: Notify,
 }
 
+type Offsets = BTreeMap<(Lane, i32), i64>;
+
 #[derive(Default)]
 struct State {
     /// Last offset appended, by partition.
-    appended: BTreeMap<i32, i64>,
+    appended: Offsets,
     /// Last offset committed, by partition.
-    committed: BTreeMap<i32, i64>,
+    committed: Offsets,
 }
 
 impl Progress {
-    pub(crate) fn appended(&self, position: Position) {
-        self.raise(|state| &mut state.appended, position);
+    pub(crate) fn appended(&self, lane: Lane, position: Position) {
+        self.raise(|state| &mut state.appended, lane, position);
     }
 
-    pub(crate) fn committed(&self, position: Position) {
-        self.raise(|state| &mut state.committed, position);
+    pub(crate) fn committed(&self, lane: Lane, position: Position) {
+        self.raise(|state| &mut state.committed, lane, position);
     }
 
-    fn raise(&self, of: impl Fn(&mut State) -> &mut BTreeMap<i32, i64>, position: Position) {
+    fn raise(&self, of: impl Fn(&mut State) -> &mut Offsets, lane: Lane, position: Position) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let last = of(&mut state)
-            .entry(position.partition)
+            .entry((lane, position.partition))
             .or_insert(position.offset);
         *last = (*last).max(position.offset);
         drop(state);
@@ -49,8 +52,8 @@ impl Progress {
             changed.as_mut().enable();
             {
                 let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                let behind = |(partition, offset): (&i32, &i64)| {
-                    state.committed.get(partition) < Some(offset)
+                let behind = |(place, offset): (&(Lane, i32), &i64)| {
+                    state.committed.get(place) < Some(offset)
                 };
                 if !state.appended.iter().any(behind) {
                     return;

@@ -182,6 +182,18 @@ fn who_may_send_is_checked() {
 }
 
 #[test]
+fn a_feed_is_in_one_lane() {
+    let text = "listeners:\n  - feed: ward\n  - name: load\n    address: 127.0.0.1:2576\n    lane: bulk\n    feeds:\n      - { name: ward, allowedNetworks: [10.1.2.3] }\n";
+    let errors = Config::parse(text, "kiln.yaml", &none)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        errors.starts_with("kiln.yaml:5:11: listeners[1].lane: feed `ward` is in the other lane"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn every_limit_of_the_example_is_explained_with_its_default() {
     let page = include_str!("../LIMITS.md");
     let mut limits = 0;

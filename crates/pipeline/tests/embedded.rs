@@ -29,6 +29,12 @@ async fn what_was_kept_last_is_found() {
 }
 
 #[tokio::test]
+async fn lanes_are_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::lanes(&support::config(directory.path())).await;
+}
+
+#[tokio::test]
 async fn lines_that_were_never_committed_are_cut_off() {
     let directory = tempfile::tempdir().unwrap();
     let running = start(support::config(directory.path())).await;

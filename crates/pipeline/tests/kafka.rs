@@ -51,6 +51,11 @@ async fn what_was_kept_last_is_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lanes_are_apart() {
+    conformance::lanes(&config("lanes")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
     conformance::fencing(&config("fencing")).await;
 }
@@ -153,9 +158,11 @@ async fn a_resend_after_a_rebalance_is_acknowledged_and_dropped() {
     assert!(first.caught_up(PATIENCE).await);
     let second = start(of("b")).await;
     let both = [&first, &second];
-    shown(&both, "kiln_transform_partitions", |held| {
-        held.iter().all(|count| *count > 0) && held.iter().sum::<u64>() == 3
-    })
+    shown(
+        &both,
+        "kiln_transform_partitions{lane=\"interactive\"}",
+        |held| held.iter().all(|count| *count > 0) && held.iter().sum::<u64>() == 3,
+    )
     .await;
     send_all(&first, &messages[..30]).await;
     send_all(&second, &messages[30..]).await;

@@ -85,7 +85,7 @@ async fn the_same_control_id_with_other_bytes_is_a_message_of_its_own_and_counte
     for line in [
         "kiln_transform_reused_control_ids_total 1",
         "kiln_transform_duplicates_total 2",
-        "kiln_transform_window_messages 4",
+        "kiln_transform_window_messages{lane=\"interactive\"} 4",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }

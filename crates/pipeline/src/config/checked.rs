@@ -13,7 +13,7 @@ use super::conform::Conformance;
 use super::document::{Document, schema};
 use super::environment;
 use super::kafka::KafkaConfig;
-use super::listener::ListenerConfig;
+use super::listener::{Lane, ListenerConfig};
 use super::node::{Kind, Node, Place};
 use super::problem::{ConfigErrors, Problem};
 
@@ -73,11 +73,13 @@ pub struct EmbeddedConfig {
 }
 
 impl StoreConfig {
-    /// Name of the pipeline's raw log in the `source` header.
-    pub fn log(&self, pipeline: &str) -> String {
-        match self {
-            StoreConfig::Embedded(_) => "raw".to_owned(),
-            StoreConfig::Kafka(_) => format!("{pipeline}.hl7v2"),
+    /// Name of a lane's raw log in the `source` header.
+    pub fn log(&self, pipeline: &str, lane: Lane) -> String {
+        match (self, lane) {
+            (StoreConfig::Embedded(_), Lane::Interactive) => "raw".to_owned(),
+            (StoreConfig::Embedded(_), Lane::Bulk) => "bulk".to_owned(),
+            (StoreConfig::Kafka(_), Lane::Interactive) => format!("{pipeline}.hl7v2"),
+            (StoreConfig::Kafka(_), Lane::Bulk) => format!("{pipeline}.bulk.hl7v2"),
         }
     }
 }

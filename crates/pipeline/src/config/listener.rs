@@ -21,6 +21,29 @@ pub enum AckWhen {
     Mapped,
 }
 
+/// Which raw log a listener's messages go to.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Lane {
+    /// Messages that someone waits for.
+    #[default]
+    Interactive,
+    /// Loads of many messages, which those never wait behind.
+    Bulk,
+}
+
+impl Lane {
+    /// The label of metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Lane::Interactive => "interactive",
+            Lane::Bulk => "bulk",
+        }
+    }
+}
+
 /// TLS of a listener; files in PEM, read again while it runs.
 #[derive(Clone, Debug)]
 pub struct ListenerTls {
@@ -50,6 +73,8 @@ pub struct ListenerConfig {
     pub address: SocketAddr,
     /// The feed of all its messages; none: sending application and facility of each.
     pub feed: Option<String>,
+    /// Which raw log its messages go to.
+    pub lane: Lane,
     /// Whether the messages of `feed` are numbered (MSH-13; HL7 v2.9 §2.10.1).
     pub sequence_numbers: bool,
     /// Who may connect.
@@ -129,6 +154,7 @@ impl ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),
             address,
             feed: document.feed.clone(),
+            lane: document.lane.unwrap_or_default(),
             sequence_numbers: document.sequence_numbers.unwrap_or_default(),
             allowed: Admission::default(),
             feeds: Vec::new(),

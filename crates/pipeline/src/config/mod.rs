@@ -23,6 +23,6 @@ pub use checked::{Config, EmbeddedConfig, Layout, Limits, Roles, StoreConfig};
 pub use document::{Document, schema};
 pub use environment::OVERRIDES;
 pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};
-pub use listener::{AckWhen, ClientAuthorities, ListenerConfig, ListenerTls};
+pub use listener::{AckWhen, ClientAuthorities, Lane, ListenerConfig, ListenerTls};
 pub use problem::{ConfigErrors, Problem};
 pub use secret::Secret;

@@ -257,7 +257,8 @@ impl Connection {
     fn kept(&mut self, answer: &Answer) {
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(answer.bytes);
         if let Some(position) = answer.kept {
-            self.shared.progress.appended(position);
+            let lane = self.shared.listener.lane;
+            self.shared.progress.appended(lane, position);
         }
     }
 

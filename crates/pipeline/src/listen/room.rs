@@ -6,6 +6,7 @@ use prometheus::IntGauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::metrics::ListenMetrics;
+use crate::config::Limits;
 
 /// A bound on messages that wait for the store, and on their bytes.
 pub(crate) struct Budget {
@@ -37,7 +38,7 @@ impl Budget {
     }
 }
 
-/// The room of this process, shared by its listeners.
+/// The room of this process, shared by the listeners of a lane.
 pub(crate) struct Room {
     /// All messages that wait for the store.
     pub(crate) in_flight: Budget,
@@ -46,6 +47,15 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// That of a lane.
+    pub(crate) fn of(limits: &Limits) -> Room {
+        Room::new(
+            limits.max_in_flight,
+            limits.max_in_flight_bytes,
+            limits.max_receiving_bytes,
+        )
+    }
+
     pub(crate) fn new(messages: usize, bytes: usize, receiving_bytes: usize) -> Room {
         Room {
             in_flight: Budget::new(messages, bytes),

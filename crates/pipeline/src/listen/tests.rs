@@ -86,6 +86,9 @@ impl Store for StandIn {
     async fn replay(&self, _: &ReplayJob, _: usize) -> Result<Box<dyn Source>, StoreError> {
         Err(StoreError::Closed)
     }
+    async fn bulk(&self, _: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
+        Ok(None)
+    }
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
         Err(StoreError::Closed)
     }

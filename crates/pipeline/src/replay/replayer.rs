@@ -8,7 +8,7 @@ use kiln_fhir::{Conversion, Mapper, UtcOffset};
 use kiln_hl7::Index;
 
 use super::Choice;
-use crate::config::{Config, Layout};
+use crate::config::{Config, Lane, Layout};
 use crate::record::header;
 use crate::sighting::Sighting;
 use crate::store::{
@@ -90,7 +90,7 @@ impl Replayer {
                 messages: limits.dedupe_messages,
                 time: limits.dedupe_time,
             },
-            log: config.store.log(&config.name),
+            log: config.store.log(&config.name, Lane::Interactive),
             windows: BTreeMap::new(),
             ended: BTreeSet::new(),
         })

@@ -168,6 +168,10 @@ pub trait Store: Send + Sync {
     /// The reading side of a replay; `tail` as for [`Store::source`].
     async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError>;
 
+    /// The same store behind the raw log of the bulk lane: a log and a position of its own, the same outputs. None unless
+    /// it is `needed` or there is such a log already.
+    async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError>;
+
     /// Takes the right to decide about dead letters: whoever had it before can commit nothing more, and what they
     /// committed can be read.
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError>;

@@ -1,6 +1,8 @@
 //! What transforming counts.
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+};
 
 /// What transforming counts.
 pub(crate) struct TransformMetrics {
@@ -8,14 +10,15 @@ pub(crate) struct TransformMetrics {
     pub(crate) dead: IntCounterVec,
     pub(crate) dropped: IntCounterVec,
     pub(crate) unmapped_codes: IntCounterVec,
-    pub(crate) messages: IntCounter,
+    /// By lane, as the others that have a label of that name.
+    pub(crate) messages: IntCounterVec,
     pub(crate) duplicates: IntCounter,
     pub(crate) reused_control_ids: IntCounter,
     /// Messages in the windows of duplicates of all partitions.
-    pub(crate) window_messages: IntGauge,
+    pub(crate) window_messages: IntGaugeVec,
     pub(crate) faults: IntCounter,
-    pub(crate) partitions: IntGauge,
-    pub(crate) batch_seconds: Histogram,
+    pub(crate) partitions: IntGaugeVec,
+    pub(crate) batch_seconds: HistogramVec,
 }
 
 impl TransformMetrics {
@@ -49,30 +52,43 @@ impl TransformMetrics {
                 ),
                 &["field"],
             )?,
-            messages: IntCounter::new("kiln_transform_messages_total", "Messages committed.")?,
+            messages: IntCounterVec::new(
+                Opts::new(
+                    "kiln_transform_messages_total",
+                    "Messages committed, by lane.",
+                ),
+                &["lane"],
+            )?,
             duplicates: IntCounter::new("kiln_transform_duplicates_total", "Resends dropped.")?,
             reused_control_ids: IntCounter::new(
                 "kiln_transform_reused_control_ids_total",
                 "Messages with a control id that was used before for other bytes.",
             )?,
-            window_messages: IntGauge::new(
-                "kiln_transform_window_messages",
-                "Messages by which a resend is recognised; at most limits.dedupeMessages a partition.",
+            window_messages: IntGaugeVec::new(
+                Opts::new(
+                    "kiln_transform_window_messages",
+                    "Messages by which a resend is recognised; at most limits.dedupeMessages a partition.",
+                ),
+                &["lane"],
             )?,
             faults: IntCounter::new(
                 "kiln_transform_faults_total",
                 "Batches given up for a fault of the store.",
             )?,
-            partitions: IntGauge::new(
-                "kiln_transform_partitions",
-                "Partitions this instance reads.",
+            partitions: IntGaugeVec::new(
+                Opts::new(
+                    "kiln_transform_partitions",
+                    "Partitions this instance reads, by lane.",
+                ),
+                &["lane"],
             )?,
-            batch_seconds: Histogram::with_opts(
+            batch_seconds: HistogramVec::new(
                 HistogramOpts::new(
                     "kiln_transform_batch_seconds",
                     "From reading a batch to its commit.",
                 )
                 .buckets(prometheus::exponential_buckets(0.001, 2.0, 14)?),
+                &["lane"],
             )?,
         };
         registry.register(Box::new(metrics.resources.clone()))?;

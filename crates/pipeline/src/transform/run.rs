@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::dedupe::{Reach, Seen, Window};
 use super::metrics::TransformMetrics;
 use super::output::{Writer, Written};
-use crate::config::{Layout, Limits};
+use crate::config::{Lane, Layout, Limits};
 use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::sighting::Sighting;
@@ -30,6 +30,8 @@ pub(crate) struct Transform {
     pub(crate) layout: Layout,
     pub(crate) default_offset: UtcOffset,
     pub(crate) limits: Limits,
+    /// Whose raw log it reads.
+    pub(crate) lane: Lane,
     /// Name of the raw log in the `source` header.
     pub(crate) log: String,
     pub(crate) metrics: Arc<TransformMetrics>,
@@ -86,6 +88,7 @@ pub(crate) async fn run(
                 transform
                     .metrics
                     .partitions
+                    .with_label_values(&[transform.lane.label()])
                     .set(i64::try_from(source.assigned()).unwrap_or(i64::MAX));
             }
             Err(error) => {
@@ -136,6 +139,7 @@ async fn step(
     transform
         .metrics
         .window_messages
+        .with_label_values(&[transform.lane.label()])
         .set(i64::try_from(held).unwrap_or(i64::MAX));
     if tally.last.is_empty() {
         return Ok(());
@@ -211,7 +215,11 @@ impl Transform {
 
     fn count(&self, tally: &Tally, resources: &BTreeMap<String, u64>, started: Instant) {
         let metrics = &self.metrics;
-        metrics.messages.inc_by(tally.messages);
+        let lane = self.lane.label();
+        metrics
+            .messages
+            .with_label_values(&[lane])
+            .inc_by(tally.messages);
         metrics.duplicates.inc_by(tally.duplicates);
         metrics.reused_control_ids.inc_by(tally.reused);
         for reason in &tally.dead {
@@ -237,12 +245,14 @@ impl Transform {
         }
         metrics
             .batch_seconds
+            .with_label_values(&[lane])
             .observe(started.elapsed().as_secs_f64());
         for (partition, offset) in &tally.last {
-            self.progress.committed(Position {
+            let position = Position {
                 partition: *partition,
                 offset: *offset,
-            });
+            };
+            self.progress.committed(self.lane, position);
         }
     }
 }

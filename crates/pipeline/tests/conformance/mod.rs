@@ -201,6 +201,45 @@ pub async fn last(config: &Config) {
     assert_eq!(found("lab", 100).await, None);
 }
 
+/// The two lanes have logs and positions of their own, and the same outputs.
+pub async fn lanes(config: &Config) {
+    let append = async |store: &dyn store::Store, feed: &str, count: usize| {
+        for number in 0..count {
+            let receipt = store.append(message(feed, number)).await.unwrap();
+            receipt.await.unwrap();
+        }
+    };
+    {
+        let store = store::open(config).await.unwrap();
+        assert!(store.bulk(false).await.unwrap().is_none());
+        let bulk = store.bulk(true).await.unwrap().unwrap();
+        append(store.as_ref(), "ward", 3).await;
+        append(bulk.as_ref(), "load", 5).await;
+        let mut source = bulk.source(TAIL).await.unwrap();
+        let batch = read(source.as_mut(), 5).await;
+        assert_eq!(by_feed(&batch.records)["load"], numbers(0, 5));
+        let outputs = batch.records.iter().take(5).map(patient).collect();
+        source.commit(outputs).await.unwrap();
+        append(bulk.as_ref(), "load", 1).await;
+    }
+    let store = store::open(config).await.unwrap();
+    let bulk = store.bulk(false).await.unwrap().unwrap();
+    let mut source = store.source(TAIL).await.unwrap();
+    let batch = read(source.as_mut(), 3).await;
+    assert_eq!(by_feed(&batch.records)["ward"], numbers(0, 3));
+    let outputs = batch.records.iter().map(patient).collect();
+    source.commit(outputs).await.unwrap();
+    let mut source = bulk.source(TAIL).await.unwrap();
+    let batch = read(source.as_mut(), 1).await;
+    assert_eq!(
+        by_feed(&batch.records),
+        BTreeMap::from([("load".to_owned(), numbers(0, 1))])
+    );
+    let tail: usize = batch.gained.values().map(Vec::len).sum();
+    assert_eq!(tail, 5);
+    assert_eq!(all(config, Stream::Fhir).await.len(), 8);
+}
+
 fn numbers(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|n| n.to_string()).collect()
 }

@@ -1,8 +1,10 @@
 //! The listeners, and that a message finds room.
 
+use std::collections::BTreeMap;
+
 use super::super::checked::Limits;
 use super::super::document::{Document, ListenerDocument};
-use super::super::listener::{DEFAULT_ADDRESS, ListenerConfig};
+use super::super::listener::{DEFAULT_ADDRESS, Lane, ListenerConfig};
 use super::Check;
 
 impl Check<'_> {
@@ -54,7 +56,26 @@ impl Check<'_> {
             }
             listeners.push(listener);
         }
+        self.lanes(&listeners);
         listeners
+    }
+
+    /// The order of a feed is that of one raw log.
+    fn lanes(&mut self, listeners: &[ListenerConfig]) {
+        let mut known: BTreeMap<&str, Lane> = BTreeMap::new();
+        for (at, listener) in listeners.iter().enumerate() {
+            let declared = listener.feeds.iter().map(|feed| feed.name.as_str());
+            for feed in listener.feed.as_deref().into_iter().chain(declared) {
+                if *known.entry(feed).or_insert(listener.lane) != listener.lane {
+                    self.report(
+                        &format!("listeners[{at}].lane"),
+                        format!(
+                            "feed `{feed}` is in the other lane too; give it another name here"
+                        ),
+                    );
+                }
+            }
+        }
     }
 
     /// A message that is not too long must find room.

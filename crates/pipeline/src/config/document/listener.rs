@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::listener::AckWhen;
+use super::super::listener::{AckWhen, Lane};
 
 /// One MLLP listener.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -18,6 +18,9 @@ pub struct ListenerDocument {
     pub address: Option<String>,
     /// The feed all its messages belong to. Default: sending application and facility of each message.
     pub feed: Option<String>,
+    /// `interactive` (default), or `bulk` for loads of many messages: they have a raw log and a transform of their own, so
+    /// that interactive messages never wait behind them. A feed is in one lane.
+    pub lane: Option<Lane>,
     /// The messages of `feed` are numbered in MSH-13, answers tell the number in MSA-4, and one out of sequence is not
     /// taken (the sequence number protocol, HL7 v2.9 §2.10.1). Needs `feed`. Default false.
     pub sequence_numbers: Option<bool>,

@@ -19,6 +19,11 @@ pub(super) fn disclosures(directory: &Path) -> PathBuf {
     directory.join("disclosures/AuditEvent.ndjson")
 }
 
+/// The directory of the bulk lane's raw log.
+pub(super) fn bulk(directory: &Path) -> PathBuf {
+    directory.join("bulk")
+}
+
 /// The directory of a replay's outputs.
 pub(super) fn shadow(directory: &Path, name: &str) -> PathBuf {
     directory.join("shadows").join(name)

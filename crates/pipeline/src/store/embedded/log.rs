@@ -28,6 +28,8 @@ const RETENTION_STEP: u64 = 4096;
 
 /// The key of transform's position.
 pub(super) const TRANSFORMED: &str = "position";
+/// The key of transform's position in the bulk lane, beside the outputs.
+pub(super) const BULK_TRANSFORMED: &str = "position:bulk";
 
 /// How far a reader of the log is: everything before `number` is done with.
 pub(super) struct Progress {

@@ -6,6 +6,7 @@
 //! dead.ndjson                  dead letters, bytes in base64  headers/dead.ndjson
 //! audit.ndjson                 audit events                   headers/audit.ndjson
 //! disclosures/AuditEvent.ndjson  what was shown of the messages, to whom and why; any process appends to it
+//! bulk/raw.redb                the raw log of the bulk lane; its position is beside that of the other
 //! shadows/<name>/              the outputs of a replay: a store of its own
 //! committed.json               the committed lengths, for readers in other processes
 //! ```

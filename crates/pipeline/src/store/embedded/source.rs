@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::log::{Progress, TRANSFORMED};
+use super::log::{BULK_TRANSFORMED, Log, Progress, TRANSFORMED};
 use super::store::Inner;
 use crate::record::Record;
 use crate::sighting::Sighting;
@@ -17,8 +17,8 @@ const TAIL_STEP_MESSAGES: usize = 1000;
 const TAIL_STEP_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct EmbeddedSource {
-    /// Whose log is read.
-    inner: Arc<Inner>,
+    /// The log that is read.
+    log: Arc<Log>,
     /// Where outputs and position are committed.
     into: Arc<Inner>,
     /// Under which the position is kept.
@@ -35,32 +35,41 @@ pub(super) struct EmbeddedSource {
 
 impl EmbeddedSource {
     pub(super) fn open(inner: Arc<Inner>, tail: usize) -> Result<EmbeddedSource, StoreError> {
-        let into = Arc::clone(&inner);
-        EmbeddedSource::of(inner, into, TRANSFORMED.to_owned(), None, tail)
+        let log = Arc::clone(&inner.log);
+        EmbeddedSource::of(log, inner, TRANSFORMED.to_owned(), None, tail)
+    }
+
+    /// Reads the log of the bulk lane.
+    pub(super) fn bulk(
+        log: Arc<Log>,
+        into: Arc<Inner>,
+        tail: usize,
+    ) -> Result<EmbeddedSource, StoreError> {
+        EmbeddedSource::of(log, into, BULK_TRANSFORMED.to_owned(), None, tail)
     }
 
     /// Reads to where the log ends now.
     pub(super) fn replay(
-        inner: Arc<Inner>,
+        log: Arc<Log>,
         into: Arc<Inner>,
         job: &str,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
-        let end = *inner.log.end().borrow();
-        EmbeddedSource::of(inner, into, format!("replay:{job}"), Some(end), tail)
+        let end = *log.end().borrow();
+        EmbeddedSource::of(log, into, format!("replay:{job}"), Some(end), tail)
     }
 
     fn of(
-        inner: Arc<Inner>,
+        log: Arc<Log>,
         into: Arc<Inner>,
         key: String,
         until: Option<u64>,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
         let next = into.log.position(&key)?;
-        let end = inner.log.end();
+        let end = log.end();
         Ok(EmbeddedSource {
-            inner,
+            log,
             into,
             key,
             until,
@@ -78,8 +87,8 @@ impl EmbeddedSource {
         messages: usize,
         bytes: usize,
     ) -> Result<Vec<RawRecord>, StoreError> {
-        let inner = Arc::clone(&self.inner);
-        let found = tokio::task::spawn_blocking(move || inner.log.read(from, to, messages, bytes))
+        let log = Arc::clone(&self.log);
+        let found = tokio::task::spawn_blocking(move || log.read(from, to, messages, bytes))
             .await
             .map_err(|_| StoreError::Closed)??;
         found
@@ -158,7 +167,21 @@ impl Source for EmbeddedSource {
             key: self.key.clone(),
             number: self.next,
         };
-        self.into.commit(Some(progress), outputs, Vec::new()).await
+        self.into
+            .commit(Some(progress), outputs, Vec::new())
+            .await?;
+        if self.key == BULK_TRANSFORMED {
+            // The position that counts is beside the outputs; this log's own only lets go of old messages.
+            let progress = Progress {
+                key: TRANSFORMED.to_owned(),
+                number: self.next,
+            };
+            let let_go = self.log.commit(Some(progress), BTreeMap::new(), Vec::new());
+            if let Err(error) = let_go.await {
+                tracing::warn!(%error, "the bulk lane's log keeps more than it should");
+            }
+        }
+        Ok(())
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {

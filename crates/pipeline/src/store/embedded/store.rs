@@ -18,13 +18,16 @@ use crate::store::{
 /// The embedded store.
 pub struct EmbeddedStore {
     inner: Arc<Inner>,
+    /// The raw log of the bulk lane, of the handle for that lane.
+    bulk: Option<Arc<Log>>,
 }
 
 pub(super) struct Inner {
-    pub(super) log: Log,
+    pub(super) log: Arc<Log>,
     /// One writer of output files at a time, held until the transaction has answered.
     outputs: Arc<Mutex<Outputs>>,
     directory: PathBuf,
+    retain_messages: u64,
 }
 
 impl EmbeddedStore {
@@ -35,13 +38,20 @@ impl EmbeddedStore {
         let log = Log::open(directory, config.retain_messages)?;
         let outputs = Outputs::open(directory, log.lengths()?)?;
         let inner = Inner {
-            log,
+            log: Arc::new(log),
             outputs: Arc::new(Mutex::new(outputs)),
             directory: directory.clone(),
+            retain_messages: config.retain_messages,
         };
         Ok(EmbeddedStore {
             inner: Arc::new(inner),
+            bulk: None,
         })
+    }
+
+    /// The raw log of this handle's lane.
+    fn raw(&self) -> &Arc<Log> {
+        self.bulk.as_ref().unwrap_or(&self.inner.log)
     }
 }
 
@@ -92,7 +102,7 @@ impl Inner {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
-        let answer = self.inner.log.append(record.encode()).await?;
+        let answer = self.raw().append(record.encode()).await?;
         Ok(Box::pin(async move {
             let number = answer.await.map_err(|_| StoreError::Closed)??;
             Ok(Position {
@@ -108,11 +118,11 @@ impl Store for EmbeddedStore {
         header: &str,
         within: usize,
     ) -> Result<Option<Record>, StoreError> {
-        let inner = Arc::clone(&self.inner);
+        let log = Arc::clone(self.raw());
         let (feed, header) = (feed.to_owned(), header.to_owned());
         let is_it =
             move |record: &Record| record.key == feed && record.headers.get(&header).is_some();
-        tokio::task::spawn_blocking(move || inner.log.last(within, is_it))
+        tokio::task::spawn_blocking(move || log.last(within, is_it))
             .await
             .map_err(|_| StoreError::Closed)?
     }
@@ -135,10 +145,11 @@ impl Store for EmbeddedStore {
     }
 
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
-        Ok(Box::new(EmbeddedSource::open(
-            Arc::clone(&self.inner),
-            tail,
-        )?))
+        let inner = Arc::clone(&self.inner);
+        Ok(Box::new(match &self.bulk {
+            None => EmbeddedSource::open(inner, tail)?,
+            Some(log) => EmbeddedSource::bulk(Arc::clone(log), inner, tail)?,
+        }))
     }
 
     async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError> {
@@ -153,10 +164,24 @@ impl Store for EmbeddedStore {
                 .inner
             }
         };
-        let log = Arc::clone(&self.inner);
+        let log = Arc::clone(self.raw());
         Ok(Box::new(EmbeddedSource::replay(
             log, into, &job.name, tail,
         )?))
+    }
+
+    async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
+        let directory = super::directory::bulk(&self.inner.directory);
+        if !needed && !super::directory::log(&directory).exists() {
+            return Ok(None);
+        }
+        std::fs::create_dir_all(&directory)
+            .map_err(|error| StoreError::file(&directory, &error))?;
+        let log = Log::open(&directory, self.inner.retain_messages)?;
+        Ok(Some(Arc::new(EmbeddedStore {
+            inner: Arc::clone(&self.inner),
+            bulk: Some(Arc::new(log)),
+        })))
     }
 
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {

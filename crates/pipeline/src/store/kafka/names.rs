@@ -2,9 +2,14 @@
 
 use crate::store::{Selection, Stream, Target};
 
-/// The raw log.
-pub(super) fn raw(pipeline: &str) -> String {
-    format!("{pipeline}.hl7v2")
+/// The raw log of a lane, by the pipeline's name or [`bulk`] of it.
+pub(super) fn raw(lane: &str) -> String {
+    format!("{lane}.hl7v2")
+}
+
+/// The first part of the names in the bulk lane: topic, group, transactional ids. No pipeline has a dot in its name.
+pub(super) fn bulk(pipeline: &str) -> String {
+    format!("{pipeline}.bulk")
 }
 
 /// The topic of an output.

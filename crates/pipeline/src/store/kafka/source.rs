@@ -35,7 +35,7 @@ pub(super) struct KafkaSource {
 
 /// Who reads which log, and where the outputs go.
 pub(super) struct Settings {
-    /// Of this pipeline's raw log.
+    /// Whose raw log is read: a pipeline, or its bulk lane.
     pub(super) pipeline: String,
     pub(super) instance: String,
     pub(super) kafka: KafkaConfig,

@@ -28,6 +28,8 @@ const QUEUE_FULL_TRIES: u32 = 3000;
 /// The store on Kafka.
 pub struct KafkaStore {
     pipeline: String,
+    /// The first part of the names of this handle's lane: the pipeline, or [`names::bulk`] of it.
+    lane: String,
     instance: String,
     kafka: KafkaConfig,
     producer: Mutex<FutureProducer>,
@@ -41,12 +43,21 @@ impl KafkaStore {
         instance: &str,
         kafka: &KafkaConfig,
     ) -> Result<KafkaStore, StoreError> {
+        KafkaStore::open_lane(pipeline, pipeline, instance, kafka).await
+    }
+
+    async fn open_lane(
+        pipeline: &str,
+        lane: &str,
+        instance: &str,
+        kafka: &KafkaConfig,
+    ) -> Result<KafkaStore, StoreError> {
         let appending = client::appending(kafka, instance);
         let admin = client::consuming(kafka, pipeline, instance)
             .create()
             .map_err(client::fault)?;
         let topics = Arc::new(Topics::new(admin, kafka.topics.clone()));
-        topics.partitions(&names::raw(pipeline)).await?;
+        topics.partitions(&names::raw(lane)).await?;
         topics
             .partitions(&names::output(pipeline, &Target::Dead))
             .await?;
@@ -55,6 +66,7 @@ impl KafkaStore {
             .await?;
         Ok(KafkaStore {
             pipeline: pipeline.to_owned(),
+            lane: lane.to_owned(),
             instance: instance.to_owned(),
             kafka: kafka.clone(),
             producer: Mutex::new(appending.create().map_err(client::fault)?),
@@ -120,7 +132,7 @@ async fn delivered(delivery: DeliveryFuture) -> Result<Position, StoreError> {
 #[async_trait]
 impl Store for KafkaStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
-        let delivery = self.send(&names::raw(&self.pipeline), &record).await?;
+        let delivery = self.send(&names::raw(&self.lane), &record).await?;
         Ok(Box::pin(delivered(delivery)))
     }
 
@@ -130,9 +142,9 @@ impl Store for KafkaStore {
         header: &str,
         within: usize,
     ) -> Result<Option<Record>, StoreError> {
-        let topic = names::raw(&self.pipeline);
+        let topic = names::raw(&self.lane);
         let partition = partition_of(feed, self.topics.partitions(&topic).await?);
-        let group = format!("{}-last", self.pipeline);
+        let group = format!("{}-last", self.lane);
         let reader = client::consuming(&self.kafka, &group, &self.instance);
         let (feed, header) = (feed.to_owned(), header.to_owned());
         let is_it =
@@ -149,16 +161,16 @@ impl Store for KafkaStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.topics.answer(&names::raw(&self.pipeline)).await
+        self.topics.answer(&names::raw(&self.lane)).await
     }
 
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
         let settings = Settings {
-            pipeline: self.pipeline.clone(),
+            pipeline: self.lane.clone(),
             instance: self.instance.clone(),
             kafka: self.kafka.clone(),
-            group: format!("{}-transform", self.pipeline),
-            transactional_id: format!("{}-transform-{}", self.pipeline, self.instance),
+            group: format!("{}-transform", self.lane),
+            transactional_id: format!("{}-transform-{}", self.lane, self.instance),
             into: self.pipeline.clone(),
             tail,
             ends: false,
@@ -172,9 +184,9 @@ impl Store for KafkaStore {
             ReplayInto::Same => self.pipeline.clone(),
             ReplayInto::Shadow(name) => format!("{}.{name}", self.pipeline),
         };
-        let group = format!("{}-replay-{}", self.pipeline, job.name);
+        let group = format!("{}-replay-{}", self.lane, job.name);
         let settings = Settings {
-            pipeline: self.pipeline.clone(),
+            pipeline: self.lane.clone(),
             instance: self.instance.clone(),
             kafka: self.kafka.clone(),
             transactional_id: group.clone(),
@@ -185,6 +197,16 @@ impl Store for KafkaStore {
         };
         let source = KafkaSource::open(settings, Arc::clone(&self.topics)).await?;
         Ok(Box::new(source))
+    }
+
+    async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
+        let lane = names::bulk(&self.pipeline);
+        if !needed && !self.topics.exists(&names::raw(&lane)).await? {
+            return Ok(None);
+        }
+        let store =
+            KafkaStore::open_lane(&self.pipeline, &lane, &self.instance, &self.kafka).await?;
+        Ok(Some(Arc::new(store)))
     }
 
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {

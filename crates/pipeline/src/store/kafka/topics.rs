@@ -63,6 +63,11 @@ impl Topics {
         Ok(count)
     }
 
+    /// Whether a topic is there.
+    pub(super) async fn exists(&self, topic: &str) -> Result<bool, StoreError> {
+        Ok(self.look(topic).await?.is_some())
+    }
+
     /// The number of partitions, if it was asked for before.
     pub(super) fn known(&self, topic: &str) -> Option<i32> {
         self.partitions
