@@ -8,8 +8,8 @@
 //! fields (no port used twice, bounds that fit together) in CEL rules beside it, so that the API server refuses a mistake
 //! with a sentence before anything runs.
 //!
-//! This crate knows Kubernetes and nothing of HL7 or FHIR. It holds no reconciler yet: applying an `Hl7Pipeline` records
-//! what is wanted, and nothing acts on it.
+//! [`desired`] says what should exist for a pipeline, as a pure function; [`controller`] makes it so and tells in the status
+//! what it found. This crate knows Kubernetes and nothing of HL7 or FHIR.
 //!
 //! ```
 //! use kiln_operator::api::Hl7Pipeline;
@@ -43,4 +43,5 @@
 )]
 
 pub mod api;
+pub mod controller;
 pub mod desired;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod guide;
+mod kubernetes;
 mod need;
 mod stage;
 mod validate;

@@ -49,6 +49,7 @@ fn programs() -> Result<(), String> {
         ("javac", "default-jdk-headless"),
         ("mvn", "maven"),
         ("kcat", "kcat"),
+        ("openssl", "openssl"),
         ("python3", "python3"),
     ];
     let mut packages: Vec<&str> = wanted
@@ -142,17 +143,30 @@ pub(crate) fn kcat() -> Result<(), String> {
     programs()
 }
 
+/// Go, or what to install. Debian's own is too old for Kubernetes.
+pub(crate) fn go() -> Result<(), String> {
+    if on_path("go") {
+        return Ok(());
+    }
+    Err("missing program go; install Go 1.26 or newer from https://go.dev/dl".to_owned())
+}
+
 fn cached(name: &str, source: &Path) -> Result<PathBuf, String> {
+    Ok(root()
+        .join("target/java")
+        .join(format!("{name}-{:016x}", digest(source)?)))
+}
+
+/// A number for the state of a text file.
+pub(crate) fn digest(source: &Path) -> Result<u64, String> {
     let text =
         fs::read_to_string(source).map_err(|error| format!("{}: {error}", source.display()))?;
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
-    Ok(root()
-        .join("target/java")
-        .join(format!("{name}-{:016x}", hasher.finish())))
+    Ok(hasher.finish())
 }
 
-fn written(path: &Path) -> Result<(), String> {
+pub(crate) fn written(path: &Path) -> Result<(), String> {
     fs::write(path, "").map_err(|error| format!("{}: {error}", path.display()))
 }
 

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use kiln_tests::Broker;
 
 use crate::{
+    kubernetes::{self, Kubernetes},
     need::{class_path, jars, kcat, mllp_send, root, run},
     validate,
 };
@@ -21,6 +22,7 @@ pub(crate) enum Stage {
     Differential,
     Kafka,
     E2e,
+    Operator,
 }
 
 impl Stage {
@@ -36,6 +38,7 @@ impl Stage {
         Self::Differential,
         Self::Kafka,
         Self::E2e,
+        Self::Operator,
     ];
 
     /// The word on the command line.
@@ -51,6 +54,7 @@ impl Stage {
             Self::Differential => "differential",
             Self::Kafka => "kafka",
             Self::E2e => "e2e",
+            Self::Operator => "operator",
         }
     }
 
@@ -70,6 +74,9 @@ impl Stage {
                 "messages read as hl7-parser, rust-hl7 and HAPI HL7v2 read them, but for what DISAGREEMENTS.md tells"
             }
             Self::Kafka => "the stores' promises hold on a real Kafka broker",
+            Self::Operator => {
+                "the operator does what it says on a real Kubernetes API server, with the rights that it has"
+            }
             Self::E2e => "the built binary keeps its promises to senders, readers and newcomers",
         }
     }
@@ -90,6 +97,7 @@ impl Stage {
             Self::Differential => differential(),
             Self::Kafka => kafka(),
             Self::E2e => end_to_end(),
+            Self::Operator => operator(),
         }
     }
 }
@@ -166,6 +174,26 @@ fn kafka() -> Result<(), String> {
     run(cargo_command()
         .args(arguments)
         .env("KILN_TEST_KAFKA", broker.address()))
+}
+
+fn operator() -> Result<(), String> {
+    let arguments = [
+        "test",
+        "--package",
+        "kiln-operator",
+        "--features",
+        "cluster-tests",
+        "--test",
+        "cluster",
+    ];
+    kubernetes::programs()?;
+    run(cargo_command().args(arguments).arg("--no-run"))?;
+    let directory = tempfile::tempdir().map_err(|error| format!("a directory: {error}"))?;
+    let kubernetes = Kubernetes::start(directory.path())?;
+    run(cargo_command()
+        .args(arguments)
+        .env("KILN_TEST_KUBECONFIG", kubernetes.kubeconfig()))
+    .map_err(|error| format!("{error}\n{}", kubernetes.logs()))
 }
 
 fn end_to_end() -> Result<(), String> {

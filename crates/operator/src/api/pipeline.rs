@@ -85,11 +85,9 @@ pub struct Hl7PipelineSpec {
     #[x_kube(
         merge_strategy = ListMerge::Map(vec!["name".into()]),
         validation = Rule::new("self.all(a, self.exists_one(b, b.port == a.port))")
-            .message("two listeners have the same port; give each its own")
-            .reason(Reason::FieldValueDuplicate),
+            .message("two listeners have the same port; give each its own"),
         validation = Rule::new("self.all(a, !has(a.exposure.nodePort) || self.exists_one(b, has(b.exposure.nodePort) && b.exposure.nodePort == a.exposure.nodePort))")
             .message("two listeners have the same nodePort; give each its own")
-            .reason(Reason::FieldValueDuplicate)
     )]
     pub listeners: Vec<Listener>,
 
@@ -97,8 +95,7 @@ pub struct Hl7PipelineSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.all(a, self.exists_one(b, b.name == a.name))")
-        .message("a mapping is named twice; the order of two would be unclear")
-        .reason(Reason::FieldValueDuplicate))]
+        .message("a mapping is named twice; the order of two would be unclear"))]
     pub mappings: Vec<NamedObject>,
 
     /// Instances that senders connect to.

@@ -40,7 +40,7 @@ pub struct ListenScaling {
 
     /// Peaks that are known beforehand.
     #[serde(default)]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub schedules: Vec<Schedule>,
 }
@@ -85,7 +85,7 @@ pub struct TransformScaling {
 
     /// Peaks that are known beforehand.
     #[serde(default)]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub schedules: Vec<Schedule>,
 }

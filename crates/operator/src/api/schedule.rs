@@ -23,11 +23,11 @@ pub struct Schedule {
     pub days: Vec<Day>,
 
     /// Time of day at which it begins, as `hh:mm`. Name a time some minutes before the peak.
-    #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    #[schemars(length(equal = 5), regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
     pub from: String,
 
     /// Time of day at which it ends, as `hh:mm`; on the next day when it is not after `from`.
-    #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
+    #[schemars(length(equal = 5), regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
     pub to: String,
 
     /// Time zone of both times by its IANA name, for instance `Europe/Vienna`. Summer time is kept.

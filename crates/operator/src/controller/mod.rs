@@ -1,0 +1,77 @@
+//! Keeps the cluster as the pipelines say: watches, applies what [`desired`](crate::desired) says, and tells in the status
+//! what it found.
+//!
+//! ```text
+//!             a pipeline, something it owns, a mapping it names, or one of its pods changed
+//!                                              │
+//!   finalizer ──▶ observe ──▶ desired ──▶ apply, prune ──▶ activate ──▶ judge ──▶ status, Events
+//!       │                        │ impossible                             ▲
+//!       │ being deleted          └────────────────────────────────────────┘
+//!       └──▶ drain listen ──▶ let go
+//! ```
+//!
+//! Every step may be repeated at any time, so that an operator that is killed between two of them harms nothing. A pipeline
+//! runs on without an operator.
+
+mod activate;
+mod apply;
+mod error;
+mod judge;
+mod lease;
+mod leave;
+mod observe;
+mod reconcile;
+mod retry;
+mod watch;
+
+use kube::Client;
+use kube::runtime::events::{Recorder, Reporter};
+
+use crate::desired::Settings;
+
+pub use error::Error;
+pub use judge::{Instances, Outcome, conditions};
+pub use lease::{Election, LeaseTimes};
+pub use reconcile::reconcile;
+pub use watch::{Scope, run};
+
+/// Name of the operator as the manager of fields and the source of Events.
+pub const MANAGER: &str = "kiln-operator";
+
+/// What reconciling needs beside the pipeline.
+pub struct Context {
+    client: Client,
+    settings: Settings,
+    pod_monitors: bool,
+    recorder: Recorder,
+    retries: retry::Retries,
+}
+
+impl Context {
+    /// Asks the cluster what it knows. `instance` names this operator among its like, in Events.
+    pub async fn new(
+        client: Client,
+        settings: Settings,
+        instance: String,
+    ) -> Result<Context, Error> {
+        let groups = client
+            .list_api_groups()
+            .await
+            .map_err(|source| Error::api("list the API groups", source))?;
+        let pod_monitors = groups
+            .groups
+            .iter()
+            .any(|group| group.name == "monitoring.coreos.com");
+        let reporter = Reporter {
+            controller: MANAGER.to_owned(),
+            instance: Some(instance),
+        };
+        Ok(Context {
+            recorder: Recorder::new(client.clone(), reporter),
+            client,
+            settings,
+            pod_monitors,
+            retries: retry::Retries::default(),
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! One pass over one pipeline.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::controller::Action;
+use kube::runtime::events::{Event, EventType};
+use kube::{Api, Resource as _, ResourceExt as _};
+use serde_json::json;
+
+use super::apply::{Refusal, apply, prune};
+use super::leave::{Leaving, leave};
+use super::observe::{instances, observe};
+use super::{Context, Error, Instances, MANAGER, Outcome, conditions};
+use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus};
+use crate::desired::{Observed, Role, desired, replicas, selector};
+
+/// Holds the resource back while its senders are let go.
+const FINALIZER: &str = "kiln.health/drain";
+/// The manager of that one field, so that it can be taken away again without touching another.
+const FINALIZER_MANAGER: &str = "kiln-operator-finalizer";
+
+/// Makes the cluster as the pipeline says and the status as the cluster is. A second pass changes nothing.
+pub async fn reconcile(pipeline: Arc<Hl7Pipeline>, context: Arc<Context>) -> Result<Action, Error> {
+    let namespace = pipeline.namespace().ok_or(Error::Nameless)?;
+    let held = pipeline.finalizers().iter().any(|name| name == FINALIZER);
+    if pipeline.meta().deletion_timestamp.is_some() {
+        if !held {
+            return Ok(Action::await_change());
+        }
+        return match leave(&pipeline, &namespace, &context).await? {
+            Leaving::Draining(action) => Ok(action),
+            Leaving::Done => {
+                hold(&pipeline, &namespace, &context, false).await?;
+                Ok(Action::await_change())
+            }
+        };
+    }
+    if !held {
+        hold(&pipeline, &namespace, &context, true).await?;
+    }
+    settle(&pipeline, &namespace, &context).await
+}
+
+/// Puts the finalizer on the resource or takes it away.
+async fn hold(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    context: &Context,
+    held: bool,
+) -> Result<(), Error> {
+    let api: Api<Hl7Pipeline> = Api::namespaced(context.client.clone(), namespace);
+    let finalizers: &[&str] = if held { &[FINALIZER] } else { &[] };
+    // With its uid a resource that is already gone is not made anew.
+    let patch = json!({
+        "apiVersion": Hl7Pipeline::api_version(&()),
+        "kind": Hl7Pipeline::kind(&()),
+        "metadata": {"uid": pipeline.meta().uid, "finalizers": finalizers},
+    });
+    let parameters = PatchParams::apply(FINALIZER_MANAGER).force();
+    match api
+        .patch(&pipeline.name_any(), &parameters, &Patch::Apply(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if !held && matches!(status.code, 404 | 409) => Ok(()),
+        Err(source) => Err(Error::api("change the finalizer", source)),
+    }
+}
+
+async fn settle(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    context: &Context,
+) -> Result<Action, Error> {
+    let name = pipeline.name_any();
+    let observed = observe(pipeline, namespace, context).await?;
+    let (outcome, failed) = carry_out(pipeline, namespace, &observed, context).await?;
+    if pipeline.spec.availability.mode == Mode::ActiveStandby {
+        let taken = super::activate::activate(&context.client, namespace, &name).await?;
+        if let Some(pod) = taken {
+            let note = format!("{pod} takes the connections now");
+            tell(pipeline, context, "TakenOver", "Activate", note).await;
+        }
+    }
+    let found = async |role, chosen| {
+        let wanted = replicas(pipeline, role, chosen);
+        instances(&context.client, namespace, &name, role, wanted).await
+    };
+    let listen = found(Role::Listen, observed.listen).await?;
+    let transform = found(Role::Transform, observed.transform).await?;
+    let status = status(pipeline, &observed, &outcome, (&listen, &transform));
+    if pipeline.status.as_ref() != Some(&status) {
+        write(pipeline, namespace, &status, context).await?;
+        announce(pipeline, &status, context).await;
+    }
+    if let Some(refusal) = failed {
+        let action = format!("apply {} {}", refusal.kind, refusal.name);
+        return Err(Error::api(action, refusal.source));
+    }
+    context.retries.settled(&key(namespace, &name));
+    Ok(Action::await_change())
+}
+
+/// The name under which a resource's failures are counted.
+pub(super) fn key(namespace: &str, name: &str) -> String {
+    format!("{namespace}/{name}")
+}
+
+async fn carry_out(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    observed: &Observed,
+    context: &Context,
+) -> Result<(Outcome, Option<Refusal>), Error> {
+    let objects = match desired(pipeline, observed, &context.settings) {
+        Ok(objects) => objects,
+        Err(why) => return Ok((Outcome::Impossible(why), None)),
+    };
+    match apply(&context.client, namespace, &objects).await {
+        Ok(()) => {
+            prune(&context.client, namespace, pipeline, &objects).await?;
+            Ok((Outcome::Applied(objects.len()), None))
+        }
+        Err(refusal) => {
+            let message = match &refusal.source {
+                kube::Error::Api(status) => status.message.clone(),
+                other => other.to_string(),
+            };
+            let object = format!("{} {}", refusal.kind, refusal.name);
+            Ok((Outcome::Refused { object, message }, Some(refusal)))
+        }
+    }
+}
+
+fn status(
+    pipeline: &Hl7Pipeline,
+    observed: &Observed,
+    outcome: &Outcome,
+    (listen, transform): (&Instances, &Instances),
+) -> Hl7PipelineStatus {
+    let name = pipeline.name_any();
+    let before = pipeline.status.clone().unwrap_or_default();
+    let role = |role, instances: &Instances, chosen, before: RoleStatus| RoleStatus {
+        replicas: instances.replicas,
+        ready_replicas: instances.ready,
+        desired_replicas: replicas(pipeline, role, chosen),
+        selector: selector(&name, role),
+        ..before
+    };
+    Hl7PipelineStatus {
+        conditions: conditions(
+            &name,
+            pipeline.meta().generation,
+            outcome,
+            (listen, transform),
+            &before.conditions,
+            &Time(Timestamp::now()),
+        ),
+        observed_generation: pipeline.meta().generation,
+        listen: role(Role::Listen, listen, observed.listen, before.listen),
+        transform: role(
+            Role::Transform,
+            transform,
+            observed.transform,
+            before.transform,
+        ),
+    }
+}
+
+/// Writes the whole status, so that nothing of an older one stays.
+async fn write(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    status: &Hl7PipelineStatus,
+    context: &Context,
+) -> Result<(), Error> {
+    let api: Api<Hl7Pipeline> = Api::namespaced(context.client.clone(), namespace);
+    let patch = json!({
+        "apiVersion": Hl7Pipeline::api_version(&()),
+        "kind": Hl7Pipeline::kind(&()),
+        "status": status,
+    });
+    let parameters = PatchParams::apply(MANAGER).force();
+    match api
+        .patch_status(&pipeline.name_any(), &parameters, &Patch::Apply(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        // It was deleted in between.
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(source) => Err(Error::api("write the status", source)),
+    }
+}
+
+/// An Event for each condition that has another reason now.
+async fn announce(pipeline: &Hl7Pipeline, status: &Hl7PipelineStatus, context: &Context) {
+    let before = pipeline.status.clone().unwrap_or_default().conditions;
+    for condition in &status.conditions {
+        let known = before
+            .iter()
+            .any(|known| known.type_ == condition.type_ && known.reason == condition.reason);
+        if !known {
+            tell(
+                pipeline,
+                context,
+                &condition.reason,
+                &condition.type_,
+                condition.message.clone(),
+            )
+            .await;
+        }
+    }
+}
+
+/// Reasons that someone should look at.
+const WARNINGS: [&str; 5] = [
+    "NoListener",
+    "NotTransforming",
+    "Stuck",
+    "Impossible",
+    "Refused",
+];
+
+/// An Event is a courtesy: when it cannot be written, the log says so and work goes on.
+async fn tell(pipeline: &Hl7Pipeline, context: &Context, reason: &str, action: &str, note: String) {
+    // What the API allows.
+    const MAX_NOTE_BYTES: usize = 1000;
+    let mut note = note;
+    while note.len() > MAX_NOTE_BYTES {
+        note.pop();
+    }
+    let event = Event {
+        type_: if WARNINGS.contains(&reason) {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        },
+        reason: reason.to_owned(),
+        note: Some(note),
+        action: action.to_owned(),
+        secondary: None,
+    };
+    if let Err(error) = context
+        .recorder
+        .publish(&event, &pipeline.object_ref(&()))
+        .await
+    {
+        tracing::warn!(%error, pipeline = pipeline.name_any(), "an Event could not be written");
+    }
+}
