@@ -104,12 +104,25 @@ impl Kiln {
 
     /// SIGTERM without waiting.
     pub fn signal_term(&self) {
-        let pid = self.child.id().to_string();
+        self.signal("-TERM");
+    }
+
+    /// SIGSTOP: it holds its connections and answers nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let status = Command::new("kill")
-            .args(["-TERM", &pid])
+            .args([signal, &self.child.id().to_string()])
             .status()
             .expect("the command kill");
-        assert!(status.success(), "SIGTERM to kiln");
+        assert!(status.success(), "{signal} to kiln");
     }
 
     /// The status code of an HTTP path; none when nobody answers.

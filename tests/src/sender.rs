@@ -15,7 +15,9 @@ const RECONNECT: Duration = Duration::from_millis(100);
 /// Sends the messages of one feed over one connection at a time.
 #[derive(Debug)]
 pub struct Sender {
-    address: SocketAddr,
+    /// The first is the one in use; after a fault the next.
+    addresses: Vec<SocketAddr>,
+    patience: Duration,
     stream: Option<TcpStream>,
 }
 
@@ -33,8 +35,15 @@ pub struct Sent {
 impl Sender {
     /// A sender that connects when it first sends.
     pub fn new(address: SocketAddr) -> Sender {
+        Sender::among(vec![address], ACK_TIMEOUT)
+    }
+
+    /// One that goes to the next of several addresses whenever a connection or an acknowledgement fails, which it waits for
+    /// at most `patience`.
+    pub fn among(addresses: Vec<SocketAddr>, patience: Duration) -> Sender {
         Sender {
-            address,
+            addresses,
+            patience,
             stream: None,
         }
     }
@@ -60,6 +69,7 @@ impl Sender {
                 Ok(_) => thread::sleep(RECONNECT),
                 Err(_) => {
                     self.stream = None;
+                    self.addresses.rotate_left(1);
                     thread::sleep(RECONNECT);
                 }
             }
@@ -76,10 +86,10 @@ impl Sender {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
-                let stream = TcpStream::connect_timeout(&self.address, ACK_TIMEOUT)?;
+                let stream = TcpStream::connect_timeout(&self.addresses[0], self.patience)?;
                 stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(ACK_TIMEOUT))?;
-                stream.set_write_timeout(Some(ACK_TIMEOUT))?;
+                stream.set_read_timeout(Some(self.patience))?;
+                stream.set_write_timeout(Some(self.patience))?;
                 none.insert(stream)
             }
         };

@@ -1,5 +1,6 @@
 //! Every chore of development, behind `cargo xtask`.
 
+mod chaos;
 mod compare;
 mod guide;
 mod kubernetes;
@@ -47,6 +48,19 @@ enum Chore {
         /// The folder `mappings` of a checkout of HL7/v2-to-fhir
         mappings: PathBuf,
     },
+    /// Kill, pause and part instances and brokers under load, round after round, and check that nothing is lost, doubled or
+    /// out of order
+    Chaos {
+        /// How many rounds over each store
+        #[arg(long, default_value_t = 5)]
+        rounds: u64,
+        /// The seed of the first round; the next ones count on from it
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Only over this store
+        #[arg(long)]
+        home: Option<chaos::Home>,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -66,6 +80,7 @@ fn main() -> ExitCode {
             }
             ended(validate::validate(&paths))
         }
+        Chore::Chaos { rounds, seed, home } => ended(chaos::chaos(rounds, seed, home)),
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Test { stages, list } => test(stages, list),

@@ -1,0 +1,35 @@
+use clap::ValueEnum;
+
+use crate::{
+    need::{jars, kcat, run},
+    stage::cargo_command,
+};
+
+/// What messages and outputs are kept in.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Home {
+    /// The embedded store, one instance
+    Embedded,
+    /// Three Kafka brokers, two instances
+    Kafka,
+}
+
+/// Runs rounds of faults, and the proofs that the checker can fail; each round prints its seed.
+pub(crate) fn chaos(rounds: u64, seed: u64, home: Option<Home>) -> Result<(), String> {
+    kcat()?;
+    let kafka = jars("kafka")?;
+    run(cargo_command().args(["build", "--package", "kiln"]))?;
+    let mut command = cargo_command();
+    command
+        .args(["test", "--package", "kiln-tests", "--test", "chaos", "--"])
+        .args(["--nocapture", "--test-threads", "1"]);
+    match home {
+        None => {}
+        Some(Home::Embedded) => drop(command.arg("on_the_embedded_store")),
+        Some(Home::Kafka) => drop(command.arg("on_kafka")),
+    }
+    run(command
+        .env("KILN_KAFKA_LIB", kafka)
+        .env("KILN_CHAOS_ROUNDS", rounds.to_string())
+        .env("KILN_CHAOS_SEED", seed.to_string()))
+}

@@ -1,0 +1,110 @@
+//! One round: senders send, faults come, and in the end everything is judged.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use kiln_tests::{Checker, Feed, Message, Record, Verdict, expected_resources, settled};
+
+use crate::fault::{Due, plan};
+use crate::setup::Setup;
+use crate::traffic::Traffic;
+
+/// Senders, each a feed of its own.
+const FEEDS: usize = 6;
+const MESSAGES_A_FEED: u32 = 60;
+/// For what was acknowledged to come out.
+pub(crate) const SETTLE: Duration = Duration::from_secs(120);
+
+/// What all rounds over one setup expect together: what comes late of an earlier round is seen in a later one.
+#[derive(Default)]
+pub(crate) struct History {
+    expected: Vec<Record>,
+    unacknowledged: Vec<String>,
+}
+
+/// What a round did.
+pub(crate) struct Told {
+    pub(crate) faults: Vec<Due>,
+    pub(crate) messages: usize,
+    pub(crate) resends: u32,
+    pub(crate) verdict: Verdict,
+    pub(crate) took: Duration,
+}
+
+/// The round of a seed. The feeds are named after it.
+pub(crate) fn round(
+    setup: &mut Setup<'_>,
+    seed: u64,
+    scratch: &Path,
+    history: &mut History,
+) -> Told {
+    let started = Instant::now();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (instances, brokers) = setup.size();
+    let faults = plan(&mut random, instances, brokers);
+    let feeds = feeds(seed);
+    let messages = feeds.iter().map(Vec::len).sum::<usize>();
+    history.expect(&feeds, scratch);
+    let traffic = Traffic::start(&feeds, &setup.addresses());
+    for due in &faults {
+        traffic.reach(messages * due.percent / 100);
+        setup.suffer(&due.fault);
+    }
+    let sent = traffic.finish();
+    let resends = sent
+        .iter()
+        .map(|sent| sent.attempts.saturating_sub(1))
+        .sum();
+    let given_up = sent.iter().filter(|sent| sent.ack.is_none());
+    history
+        .unacknowledged
+        .extend(given_up.map(|sent| sent.control_id.clone()));
+    Told {
+        faults,
+        messages,
+        resends,
+        verdict: settled(SETTLE, || history.judge(&setup.emitted())),
+        took: started.elapsed(),
+    }
+}
+
+impl History {
+    /// One that expects what these messages give.
+    pub(crate) fn of(feeds: &[Vec<Message>], scratch: &Path) -> History {
+        let mut history = History::default();
+        history.expect(feeds, scratch);
+        history
+    }
+
+    fn expect(&mut self, feeds: &[Vec<Message>], scratch: &Path) {
+        let all: Vec<Message> = feeds.iter().flatten().cloned().collect();
+        self.expected.extend(expected_resources(&all, scratch));
+    }
+
+    /// What is wrong with everything that was emitted.
+    pub(crate) fn judge(&self, emitted: &[Record]) -> Verdict {
+        let mut checker = Checker::new();
+        for record in &self.expected {
+            checker.expect(&record.control_id, &record.resource_type, &record.id);
+        }
+        for control_id in &self.unacknowledged {
+            checker.never_acknowledged(control_id);
+        }
+        for record in emitted {
+            checker.observe(record);
+        }
+        checker.verdict()
+    }
+}
+
+/// The messages of a seed's feeds.
+pub(crate) fn feeds(seed: u64) -> Vec<Vec<Message>> {
+    (0..FEEDS)
+        .map(|number| {
+            let feed = Feed::new(&format!("S{seed:x}F{number}"));
+            (0..MESSAGES_A_FEED)
+                .map(|place| feed.message(place))
+                .collect()
+        })
+        .collect()
+}
