@@ -11,7 +11,7 @@ use super::connections::Presence;
 use super::enrolment;
 use super::listener::Shared;
 use super::places::Places;
-use super::refusals::Refusals;
+use super::refusals::{Refusals, Told};
 use super::stream::Stream;
 use super::tls::{Fingerprint, Refused, Welcome, handshake};
 
@@ -43,9 +43,17 @@ pub(super) async fn attend(
                     standing,
                     identity,
                 }) => (Stream::Tls(stream), Some(standing), identity),
-                Err(Refused { reason, socket }) => {
+                Err(Refused {
+                    reason,
+                    detail,
+                    socket,
+                }) => {
                     if matches!(reason, Closed::Tls(_) | Closed::TlsTimeout) {
-                        door.refusals.tell(reason, address.ip(), None);
+                        let told = Told {
+                            detail: detail.as_deref(),
+                            ..Told::default()
+                        };
+                        door.refusals.tell(reason, address.ip(), told);
                     }
                     if let Some(socket) = socket {
                         // The peer is to read the alert that says why.
@@ -58,7 +66,11 @@ pub(super) async fn attend(
     };
     let subject = identity.as_ref().map(|identity| identity.subject.as_str());
     let refuse = async |stream: Stream, reason: Closed| {
-        door.refusals.tell(reason, address.ip(), subject);
+        let told = Told {
+            subject,
+            ..Told::default()
+        };
+        door.refusals.tell(reason, address.ip(), told);
         stream.end().await;
         reason
     };

@@ -17,7 +17,7 @@ use super::enrolment;
 use super::judge::Origin;
 use super::metrics::ListenMetrics;
 use super::places::Places;
-use super::refusals::Refusals;
+use super::refusals::{Refusals, Told};
 use super::room::{Budget, Room};
 use super::socket;
 use super::tls::Tls;
@@ -116,7 +116,7 @@ impl Listening {
             if !enrolment::may_knock(settings, peer.ip()) {
                 shared.metrics.closed(Closed::AddressNotAllowed);
                 door.refusals
-                    .tell(Closed::AddressNotAllowed, peer.ip(), None);
+                    .tell(Closed::AddressNotAllowed, peer.ip(), Told::default());
                 continue;
             }
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {

@@ -12,6 +12,15 @@ use super::closed::Closed;
 const MAX_REFUSALS_LOGGED: u32 = 30;
 const REFUSALS_WINDOW: Duration = Duration::from_secs(60);
 
+/// What the log is told beside reason and address. Of no message: none was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told<'a> {
+    /// The subject of a certificate that was verified.
+    pub(super) subject: Option<&'a str>,
+    /// The reason in words.
+    pub(super) detail: Option<&'a str>,
+}
+
 /// The refusals of one listener.
 pub(super) struct Refusals {
     listener: String,
@@ -36,8 +45,8 @@ impl Refusals {
         }
     }
 
-    /// Tells of one; `subject` is that of a certificate that was verified.
-    pub(super) fn tell(&self, reason: Closed, peer: IpAddr, subject: Option<&str>) {
+    /// Tells of one; `what` is the subject of a certificate that was verified, or the reason in words.
+    pub(super) fn tell(&self, reason: Closed, peer: IpAddr, what: Told<'_>) {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.began.elapsed() >= REFUSALS_WINDOW {
             if window.left_out > 0 {
@@ -63,7 +72,8 @@ impl Refusals {
             listener = self.listener,
             reason = reason.label(),
             %peer,
-            subject,
+            subject = what.subject,
+            detail = what.detail,
             "a connection was refused"
         );
     }

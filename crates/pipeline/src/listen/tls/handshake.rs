@@ -14,6 +14,9 @@ use super::standing::Standing;
 use super::watch::Tls;
 use crate::listen::closed::Closed;
 
+/// Longest reason in the log.
+const MAX_DETAIL_CHARS: usize = 200;
+
 /// A peer within TLS.
 pub(in super::super) struct Welcome {
     pub(in super::super) stream: Box<TlsStream<TcpStream>>,
@@ -25,6 +28,8 @@ pub(in super::super) struct Welcome {
 /// A handshake that did not succeed, and the socket unless it is to be dropped.
 pub(in super::super) struct Refused {
     pub(in super::super) reason: Closed,
+    /// In words, when TLS is to blame.
+    pub(in super::super) detail: Option<String>,
     pub(in super::super) socket: Option<TcpStream>,
 }
 
@@ -46,16 +51,24 @@ pub(in super::super) async fn handshake(
                 stream: Box::new(stream),
             })
         }
-        Ok(Err((error, socket))) => Err(Refused {
-            reason: match Fault::within(&error) {
-                Some(fault) => Closed::Tls(fault),
-                None => Closed::of(&error),
-            },
-            socket: Some(socket),
-        }),
+        Ok(Err((error, socket))) => {
+            let fault = Fault::within(&error);
+            Err(Refused {
+                reason: fault.map_or_else(|| Closed::of(&error), Closed::Tls),
+                detail: fault.map(|_| plain(&error.to_string())),
+                socket: Some(socket),
+            })
+        }
         Err(_) => Err(Refused {
             reason: Closed::TlsTimeout,
+            detail: None,
             socket: None,
         }),
     }
+}
+
+/// For the log: what the peer chose of it stays within a line.
+fn plain(text: &str) -> String {
+    let plain = text.chars().filter(|c| !c.is_control());
+    plain.take(MAX_DETAIL_CHARS).collect()
 }
