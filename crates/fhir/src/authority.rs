@@ -95,15 +95,19 @@ pub(crate) fn hd_uri(
 
 /// Whether a text that claims nothing is an object identifier. Fewer than four arcs may be a version as well.
 pub(crate) fn is_oid(text: &str) -> bool {
-    is_any_oid(text) && text.bytes().filter(|b| *b == b'.').take(3).count() == 3
+    is_any_oid(text) && arcs(text) > 3
 }
 
-/// Whether a text is an object identifier (FHIR R4, oid).
+/// Whether a text is an object identifier (FHIR R4, oid); two arcs name a standards body's branch, never an authority.
 pub(crate) fn is_any_oid(text: &str) -> bool {
     let arc = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_digit())
             && (part == "0" || !part.starts_with('0'))
     };
-    text.split('.').all(arc) && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
+    text.split('.').all(arc) && arcs(text) > 2 && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
+}
+
+fn arcs(text: &str) -> usize {
+    text.split('.').count()
 }

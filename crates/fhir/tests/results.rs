@@ -164,3 +164,32 @@ fn what_only_its_id_identifies_is_put_if_there_is_none() {
         "identifier=urn:kiln:authority:HOSP|7"
     );
 }
+
+#[test]
+fn each_of_two_patients_has_their_own_document() {
+    let document = "OBX|1|ED|PHOTO^Wound photo^LN||^IM^JPEG^Base64^aGk=||||||F";
+    let segments = format!(
+        "EVN|A17|20240101\rPID|1||7^^^HOSP\rPV1|1|I|W^1^1\r{document}\r\
+         PID|2||8^^^HOSP\rPV1|2|I|W^2^1\r{document}\r"
+    );
+    let patients = resources("ADT^A17", &segments, "Patient");
+    let documents = resources("ADT^A17", &segments, "DocumentReference");
+    assert_eq!((patients.len(), documents.len()), (2, 2));
+    for (patient, document) in patients.iter().zip(&documents) {
+        let subject = document["subject"]["reference"].as_str().unwrap();
+        assert!(subject.ends_with(patient["id"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn participants_of_an_immunization_order_are_its_performers() {
+    let segments = "PID|1||7^^^HOSP\rORC|RE||9^HOSP\r\
+        PRT|1|AD||AP^Administering Provider^HL70443|5^Ash^Lin^^^^^^HOSP\r\
+        RXA|0|1|20240101||140^Influenza^CVX|0.5|mL\r";
+    let immunization = resources("VXU^V04", segments, "Immunization").remove(0);
+    let performer = &immunization["performer"][0];
+    assert_eq!(performer["function"]["coding"][0]["code"], "AP");
+    let actor = performer["actor"]["reference"].as_str().unwrap();
+    let roles = resources("VXU^V04", segments, "PractitionerRole");
+    assert!(actor.ends_with(roles[0]["id"].as_str().unwrap()));
+}
