@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use kiln_pipeline::config;
+use kiln_pipeline::{Pipeline, config};
 
 use crate::failure::Failure;
 use crate::output::print;
@@ -24,7 +24,7 @@ enum What {
     Schema,
     /// A commented example with every setting and its default
     Example,
-    /// Check a file and the environment as `kiln serve` would, and start nothing
+    /// Check a file, the environment and the certificates as `kiln serve` would, and start nothing
     Check {
         /// The configuration
         #[arg(default_value = "kiln.yaml")]
@@ -38,7 +38,9 @@ impl Config {
             What::Schema => format!("{:#}\n", config::schema()),
             What::Example => config::Config::example().to_owned(),
             What::Check { file } => {
-                config::Config::load(&file).map_err(Failure::wrong)?;
+                let config = config::Config::load(&file).map_err(Failure::wrong)?;
+                let found = Pipeline::check_tls(&config);
+                found.map_err(|error| Failure::wrong(format!("{}: {error}", file.display())))?;
                 format!("{}: good\n", file.display())
             }
         };

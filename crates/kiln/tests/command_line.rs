@@ -76,6 +76,25 @@ fn a_mistake_in_the_configuration_is_reported_with_its_place() {
 }
 
 #[test]
+fn certificates_are_checked_with_the_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("kiln.yaml");
+    std::fs::write(directory.path().join("empty.pem"), "").unwrap();
+    let empty = directory.path().join("empty.pem");
+    let tls = format!("cert: {0}, key: {0}", empty.display());
+    std::fs::write(&file, format!("listeners:\n  - tls: {{ {tls} }}\n")).unwrap();
+    let output = kiln()
+        .args(["config", "check"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.contains("listener mllp: tls: "), "{error}");
+    assert!(error.contains("empty.pem: no certificate in it"), "{error}");
+}
+
+#[test]
 fn the_schema_is_json() {
     let output = kiln().args(["config", "schema"]).output().unwrap();
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -29,8 +29,8 @@ pub(crate) struct Health {
     pub(crate) connections: Option<Arc<Connections>>,
     /// Longest wait of `POST /drain`.
     pub(crate) drain_within: Duration,
-    /// Whether transform has partitions, by lane; none: no `transform` role.
-    pub(crate) transforming: Vec<Arc<AtomicBool>>,
+    /// Whether transform has partitions of the interactive lane; none: no `transform` role.
+    pub(crate) transforming: Option<Arc<AtomicBool>>,
     pub(crate) mapping: Mapping,
     pub(crate) registry: Registry,
 }
@@ -68,8 +68,7 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
     }
     if health
         .transforming
-        .iter()
-        .any(|transforming| !transforming.load(Ordering::Relaxed))
+        .is_some_and(|transforming| !transforming.load(Ordering::Relaxed))
     {
         reasons.push("transform has no partitions to read".to_owned());
     }

@@ -44,6 +44,22 @@ pub struct RunningPipeline {
 }
 
 impl Pipeline {
+    /// Checks the files of TLS that the listeners name, as a start would.
+    ///
+    /// # Errors
+    /// The first listener with a file that is wrong.
+    pub fn check_tls(config: &Config) -> Result<(), StartError> {
+        for listener in &config.listeners {
+            if let Some(paths) = &listener.tls {
+                listen::check_tls(paths).map_err(|source| StartError::Tls {
+                    listener: listener.name.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the store, binds every address, and starts the roles that the configuration names.
     pub async fn start(config: Config, mapper: Arc<Mapper>) -> Result<RunningPipeline, StartError> {
         let registry = Registry::new();
@@ -114,7 +130,7 @@ impl Pipeline {
                 .listen
                 .then(|| Arc::clone(&running.connections)),
             drain_within: config.limits.shutdown,
-            transforming: Vec::new(),
+            transforming: None,
             mapping: mapping.clone(),
             registry: registry.clone(),
         };
@@ -142,7 +158,10 @@ impl Pipeline {
                     progress: Arc::clone(&progress),
                     ready: Arc::default(),
                 };
-                health.transforming.push(Arc::clone(&transform.ready));
+                if *lane == Lane::Interactive {
+                    // What ails a load must not take away who serves the others.
+                    health.transforming = Some(Arc::clone(&transform.ready));
+                }
                 let source = store.source(config.limits.dedupe_messages).await?;
                 running
                     .others

@@ -33,4 +33,4 @@ pub(crate) use listener::{Listening, Shared, bind};
 pub(crate) use metrics::ListenMetrics;
 pub(crate) use room::{Budget, Room};
 pub use tls::TlsError;
-pub(crate) use tls::{Tls, TlsMetrics, TlsWatch};
+pub(crate) use tls::{Tls, TlsMetrics, TlsWatch, check as check_tls};

@@ -20,4 +20,4 @@ pub(super) use handshake::{Refused, Welcome, handshake};
 pub(super) use identity::{Fingerprint, Identity};
 pub(crate) use metrics::TlsMetrics;
 pub(super) use standing::Standing;
-pub(crate) use watch::{Tls, TlsWatch};
+pub(crate) use watch::{Tls, TlsWatch, check};

@@ -56,6 +56,11 @@ impl Tls {
     }
 }
 
+/// Whether the files are right, as they are now.
+pub(crate) fn check(paths: &ListenerTls) -> Result<(), TlsError> {
+    Files::read(paths)?.load(paths).map(|_| ())
+}
+
 impl TlsWatch {
     /// Watches the files until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
