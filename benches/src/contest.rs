@@ -7,6 +7,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use crate::random::Random;
+
 /// The work: does slice `n` and returns something that depends on it.
 pub type Work<'w> = Box<dyn FnMut(usize) -> usize + 'w>;
 
@@ -43,15 +45,19 @@ impl<'w> Contest<'w> {
         self.subjects.push((subject.to_owned(), Box::new(work)));
     }
 
-    /// Times all subjects on each slice in turn, `rounds` times. Each round begins with another subject, so that none is
-    /// always the one that finds the slice, or its own memory, pushed out of the caches by the one before.
+    /// Times all subjects on each slice, `rounds` times. Each round takes them in another order, so that none is always the
+    /// one that finds the slice pushed out of the caches by the subject before it.
     pub fn run(mut self, rounds: usize) -> Vec<Timing> {
         let mut times = vec![vec![Vec::with_capacity(rounds); self.slices]; self.subjects.len()];
-        let count = self.subjects.len();
-        for round in 0..rounds {
+        let mut random = Random::new(crate::SEED);
+        let mut order: Vec<usize> = (0..self.subjects.len()).collect();
+        for _ in 0..rounds {
+            for place in (1..order.len()).rev() {
+                let other = random.within(0..place as u64 + 1);
+                order.swap(place, usize::try_from(other).unwrap_or(place));
+            }
             for slice in 0..self.slices {
-                for turn in 0..count {
-                    let subject = (round + turn) % count;
+                for &subject in &order {
                     let ((_, work), times) = (&mut self.subjects[subject], &mut times[subject]);
                     let begun = Instant::now();
                     black_box(work(slice));

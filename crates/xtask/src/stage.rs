@@ -63,7 +63,9 @@ impl Stage {
         match self {
             Self::Fmt => "the formatting is rustfmt's",
             Self::Clippy => "no lint has anything to say",
-            Self::Msrv => "the HL7v2 crate builds with the `rust-version` that it states",
+            Self::Msrv => {
+                "the HL7v2 crate builds with the `rust-version` that it states, here and for 64-bit ARM"
+            }
             Self::Unit => "unit, behaviour, property, snapshot and documentation tests pass",
             Self::Doc => "the documentation builds without a warning",
             Self::Bench => "each benchmark runs once; the figures come from `cargo bench`",
@@ -121,18 +123,29 @@ fn clippy() -> Result<(), String> {
     Ok(())
 }
 
-/// Builds the crate that others may take alone with the oldest compiler that it promises, all features and none.
+/// The crate has a kernel of its own for this one.
+const ARM: &str = "aarch64-unknown-linux-gnu";
+
+/// Checks the crate that others may take alone with the oldest compiler that it promises: all features and none, here
+/// and for 64-bit ARM.
 fn msrv() -> Result<(), String> {
     let version = rust_version()?;
-    run(Command::new("rustup").args(["toolchain", "install", &version, "--profile", "minimal"]))
+    let install = ["toolchain", "install", &version, "--profile", "minimal"];
+    run(Command::new("rustup").args(install).args(["--target", ARM]))
         .map_err(|error| format!("{error}; install rustup and let it reach its server"))?;
-    for features in ["--all-features", "--no-default-features"] {
+    let checks: [&[&str]; 3] = [
+        &["--all-features"],
+        &["--no-default-features"],
+        &["--all-features", "--target", ARM],
+    ];
+    for arguments in checks {
         run(Command::new("rustup")
             .current_dir(root())
             .env_remove("CARGO")
             .env_remove("RUSTC")
             .args(["run", &version, "cargo", "check", "--package", "kiln-hl7"])
-            .args(["--target-dir", "target/msrv", features]))?;
+            .args(["--target-dir", "target/msrv"])
+            .args(arguments))?;
     }
     Ok(())
 }
