@@ -17,6 +17,12 @@ async fn conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_reads_each_lane_once_beside_transform() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::replaying(&support::config(directory.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_come_with_what_they_append() {
     let directory = tempfile::tempdir().unwrap();
     conformance::deciding(&support::config(directory.path())).await;

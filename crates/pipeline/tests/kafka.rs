@@ -36,6 +36,11 @@ async fn conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_reads_each_lane_once_beside_transform() {
+    conformance::replaying(&config("replaying")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_come_with_what_they_append() {
     conformance::deciding(&config("deciding")).await;
 }

@@ -31,7 +31,7 @@ enum Command {
     Show(show::Show),
     /// Give dead letters to the pipeline again
     #[command(
-        long_about = "Appends the bytes of dead letters to the raw log again, each once, in one commit with the decision. They come last in their feeds: where a later message about the same patient has been transformed since, the retried one overwrites it; look with `kiln dead show` first. What a listener refused is judged again, and what is not whole cannot be retried.\n\nOn the embedded store `kiln serve` is to be stopped first; it transforms them when it runs again.",
+        long_about = "Appends the bytes of dead letters to the raw log again, each once, in one commit with the decision. They come last in their feeds, always in the interactive lane: where a later message about the same patient has been transformed since, the retried one overwrites it; look with `kiln dead show` first. What a listener refused is judged again, and what is not whole cannot be retried.\n\nOn the embedded store `kiln serve` is to be stopped first; it transforms them when it runs again.",
         after_help = "Examples:\n  kiln dead retry 0/17 0/18\n  kiln dead retry --config kiln.yaml --reason no-map --dry-run"
     )]
     Retry(decide::Decide),

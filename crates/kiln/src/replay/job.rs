@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use kiln_pipeline::config::Lane;
 use kiln_pipeline::replay::Choice;
 use kiln_pipeline::store::{ReplayInto, ReplayJob};
 use sha2::{Digest as _, Sha256};
@@ -10,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 /// Longest name; it becomes a part of topics and files.
 const MAX_NAME_CHARS: usize = 40;
 /// Names that the streams of a pipeline have.
-const TAKEN: [&str; 4] = ["hl7v2", "fhir", "dead", "audit"];
+const TAKEN: [&str; 5] = ["hl7v2", "fhir", "dead", "audit", "bulk"];
 
 /// `same` or a shadow's name.
 pub(super) fn into(text: &str) -> Result<ReplayInto, String> {
@@ -34,6 +35,14 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     }
 }
 
+/// `interactive` or `bulk`, as configurations have them.
+pub(super) fn lane(text: &str) -> Result<Lane, String> {
+    [Lane::Interactive, Lane::Bulk]
+        .into_iter()
+        .find(|lane| lane.label() == text)
+        .ok_or_else(|| "interactive or bulk is wanted".to_owned())
+}
+
 /// Milliseconds since 1970-01-01T00:00Z.
 pub(super) fn time(text: &str) -> Result<i64, String> {
     if let Ok(at) = format!("{text}T00:00:00Z").parse::<Timestamp>() {
@@ -52,12 +61,13 @@ pub(super) fn job(
     name: Option<&str>,
     into: ReplayInto,
     diff: bool,
+    lane: Lane,
     choice: &Choice,
     maps: &str,
 ) -> ReplayJob {
     let name = name.map_or_else(
         || {
-            let digest = Sha256::digest(format!("{choice:?} {into:?} {diff} {maps}"));
+            let digest = Sha256::digest(format!("{choice:?} {into:?} {diff} {lane:?} {maps}"));
             digest[..6].iter().fold(String::new(), |mut out, byte| {
                 let _ = write!(out, "{byte:02x}");
                 out
@@ -83,7 +93,9 @@ mod tests {
     #[test]
     fn a_job_is_another_when_anything_about_it_is() {
         let choice = Choice::default();
-        let of = |into, choice: &Choice, maps: &str| job(None, into, false, choice, maps).name;
+        let of = |into, choice: &Choice, maps: &str| {
+            job(None, into, false, Lane::Interactive, choice, maps).name
+        };
         let one = of(ReplayInto::Same, &choice, "m");
         assert_eq!(one, of(ReplayInto::Same, &choice, "m"));
         assert_ne!(one, of(ReplayInto::Same, &choice, "n"));
@@ -102,7 +114,7 @@ mod tests {
             into("new-maps"),
             Ok(ReplayInto::Shadow("new-maps".to_owned()))
         );
-        for wrong in ["fhir", "", "../x", "A", "a.b"] {
+        for wrong in ["fhir", "bulk", "", "../x", "A", "a.b"] {
             assert!(into(wrong).is_err(), "{wrong}");
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use kiln_fhir::Mapper;
-use kiln_pipeline::config::Config;
+use kiln_pipeline::config::{Config, Lane};
 use kiln_pipeline::mapping::overlay;
 use kiln_pipeline::replay::{Choice, Replayer};
 use kiln_pipeline::store::{ReplayInto, StoreError};
@@ -42,6 +42,9 @@ pub(crate) struct Replay {
     /// Show the values of the first occurrence of each difference: they are content of messages
     #[arg(long, requires = "diff")]
     values: bool,
+    /// The lane whose log is read: interactive or bulk
+    #[arg(long, default_value = "interactive", value_name = "LANE", value_parser = job::lane)]
+    lane: Lane,
     /// Received at this time or later: 2026-03-01 (UTC) or 2026-03-01T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = job::time)]
     since: Option<i64>,
@@ -106,12 +109,13 @@ impl Replay {
             self.job.as_deref(),
             into,
             self.diff,
+            self.lane,
             &choice,
             mapper.version(),
         );
         let name = job.name.clone();
         let batch = BATCH.min(self.rate as usize);
-        let mut replayer = Replayer::open(&config, mapper, choice, job, batch)
+        let mut replayer = Replayer::open(&config, mapper, self.lane, choice, job, batch)
             .await
             .map_err(in_use)?;
         let (mut summary, mut pace) = (Summary::new(name), Pace::new(self.rate));

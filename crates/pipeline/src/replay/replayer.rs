@@ -59,18 +59,23 @@ pub enum Became {
 }
 
 impl Replayer {
-    /// Begins, or goes on, with the messages that `choice` takes, at most `batch` of the log at once.
+    /// Begins, or goes on, with the messages of a lane that `choice` takes, at most `batch` of the log at once.
     ///
     /// # Errors
-    /// When the store cannot be opened; the embedded one must not be in use.
+    /// When the store cannot be opened, and the embedded one must not be in use; when there is no such lane.
     pub async fn open(
         config: &Config,
         mapper: Arc<Mapper>,
+        lane: Lane,
         choice: Choice,
         job: ReplayJob,
         batch: usize,
     ) -> Result<Replayer, StoreError> {
         let store = store::open(config).await?;
+        let store = match lane {
+            Lane::Interactive => store,
+            Lane::Bulk => store.bulk(false).await?.ok_or(StoreError::NoBulkLane)?,
+        };
         let limits = &config.limits;
         let source = store.replay(&job, limits.dedupe_messages).await?;
         Ok(Replayer {
@@ -90,7 +95,7 @@ impl Replayer {
                 messages: limits.dedupe_messages,
                 time: limits.dedupe_time,
             },
-            log: config.store.log(&config.name, Lane::Interactive),
+            log: config.store.log(&config.name, lane),
             windows: BTreeMap::new(),
             ended: BTreeSet::new(),
         })

@@ -34,6 +34,9 @@ pub enum StoreError {
     /// Another instance took over, or this one was away for too long: the batch belongs to someone else now.
     #[error("fenced: another instance took over ({0})")]
     Fenced(String),
+    /// There is no log of the bulk lane.
+    #[error("nothing was received in the bulk lane: no listener had `lane: bulk` here")]
+    NoBulkLane,
     /// The store is closing.
     #[error("the store is closed")]
     Closed,

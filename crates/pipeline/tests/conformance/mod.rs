@@ -10,7 +10,8 @@ use kiln_pipeline::dead::{Decision, Decisions, Letter};
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::sighting::Sighting;
 use kiln_pipeline::store::{
-    self, Batch, BatchLimits, Decider, Output, RawRecord, Reader, Selection, Source, Stream, Target,
+    self, Batch, BatchLimits, Decider, Output, RawRecord, Reader, ReplayInto, ReplayJob, Selection,
+    Source, Store, Stream, Target,
 };
 
 const LIMITS: BatchLimits = BatchLimits {
@@ -116,6 +117,58 @@ async fn retry(decider: &mut dyn Decider, letter: &Letter) -> Result<(), store::
     let raw = letter.retry(&[], 1000).unwrap();
     let record = letter.decided(Decision::Retried, 1000);
     decider.commit(vec![raw], vec![record]).await
+}
+
+/// What a replay comes by, to its end.
+async fn replayed(store: &dyn Store, name: &str) -> (Vec<RawRecord>, Box<dyn Source>) {
+    let job = ReplayJob {
+        name: name.to_owned(),
+        into: ReplayInto::Shadow("beside".to_owned()),
+    };
+    let mut source = store.replay(&job, TAIL).await.unwrap();
+    let mut records = Vec::new();
+    let reading = async {
+        let mut ended = std::collections::BTreeSet::new();
+        loop {
+            let batch = source.next(LIMITS).await.unwrap();
+            ended.extend(batch.ended);
+            records.extend(batch.records);
+            if source.assigned() > 0 && ended.len() >= source.assigned() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading)
+        .await
+        .expect("the end in time");
+    (records, source)
+}
+
+/// A replay reads each lane to its end, beside transform, and goes on where it has committed.
+pub async fn replaying(config: &Config) {
+    let store = store::open(config).await.unwrap();
+    let bulk = store.bulk(true).await.unwrap().unwrap();
+    for number in 0..4 {
+        let lane = if number < 3 { &store } else { &bulk };
+        let receipt = lane.append(message("north", number)).await.unwrap();
+        receipt.await.unwrap();
+    }
+    let (records, mut source) = replayed(store.as_ref(), "one").await;
+    assert_eq!(by_feed(&records)["north"], numbers(0, 3));
+    source
+        .commit(records.iter().map(patient).collect())
+        .await
+        .unwrap();
+    drop(source);
+    assert!(replayed(store.as_ref(), "one").await.0.is_empty());
+    // Another job, and the same job in the other lane, have positions of their own; so has transform.
+    assert_eq!(replayed(store.as_ref(), "two").await.0.len(), 3);
+    let (records, _) = replayed(bulk.as_ref(), "one").await;
+    assert_eq!(by_feed(&records)["north"], ["3"]);
+    let mut source = store.source(TAIL).await.unwrap();
+    assert_eq!(read(source.as_mut(), 3).await.records.len(), 3);
+    // What was committed lies beside.
+    assert!(all(config, Stream::Fhir).await.is_empty());
 }
 
 /// Decisions about dead letters and the messages they append come together, and each letter is decided once.

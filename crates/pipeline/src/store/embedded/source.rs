@@ -52,11 +52,11 @@ impl EmbeddedSource {
     pub(super) fn replay(
         log: Arc<Log>,
         into: Arc<Inner>,
-        job: &str,
+        key: String,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
         let end = *log.end().borrow();
-        EmbeddedSource::of(log, into, format!("replay:{job}"), Some(end), tail)
+        EmbeddedSource::of(log, into, key, Some(end), tail)
     }
 
     fn of(

@@ -165,9 +165,12 @@ impl Store for EmbeddedStore {
             }
         };
         let log = Arc::clone(self.raw());
-        Ok(Box::new(EmbeddedSource::replay(
-            log, into, &job.name, tail,
-        )?))
+        // Both lanes keep their positions in the same place; no job's name has a colon.
+        let key = match self.bulk {
+            None => format!("replay:{}", job.name),
+            Some(_) => format!("replay:bulk:{}", job.name),
+        };
+        Ok(Box::new(EmbeddedSource::replay(log, into, key, tail)?))
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
