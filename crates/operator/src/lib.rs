@@ -8,7 +8,8 @@
 //! fields (no port used twice, bounds that fit together) in CEL rules beside it, so that the API server refuses a mistake
 //! with a sentence before anything runs.
 //!
-//! [`desired`] says what should exist for a pipeline, as a pure function; [`controller`] makes it so and tells in the status
+//! [`desired`] says what should exist for a pipeline, as a pure function; [`scaling`] how many instances, by schedules (what it says of load is not measured yet, so that nothing asks
+//! it); [`controller`] makes it so and tells in the status
 //! what it found. This crate knows Kubernetes and nothing of HL7 or FHIR.
 //!
 //! ```
@@ -45,3 +46,4 @@
 pub mod api;
 pub mod controller;
 pub mod desired;
+pub mod scaling;

@@ -259,6 +259,56 @@ async fn the_status_says_what_it_is_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_known_peak_is_met_and_told() {
+    let site = site("scheduled-peak").await;
+    let operator = site.operate().await;
+    // The two together hold at any time.
+    let peak = |name: &str, from: &str, to: &str, zone: &str| json!({"name": name, "from": from, "to": to, "timeZone": zone, "minReplicas": 4});
+    let mut spec = least();
+    spec["listen"] = json!({"replicas": 2, "scaling": {"minReplicas": 1, "maxReplicas": 6, "schedules": [
+        peak("day", "06:00", "22:00", "Europe/Vienna"),
+        peak("night", "22:00", "06:00", "Europe/Vienna"),
+    ]}});
+    site.create("elsewhere", &spec).await.unwrap();
+    site.condition("elsewhere", "Applied", "Applied").await;
+    let deployments: Api<Deployment> = site.all();
+    let replicas = || async {
+        deployments
+            .get("elsewhere-listen")
+            .await
+            .unwrap()
+            .spec
+            .replicas
+    };
+    assert_eq!(replicas().await, Some(4));
+    let pipelines: Api<Hl7Pipeline> = site.all();
+    let told = pipelines.get("elsewhere").await.unwrap();
+    // The spec stays its author's.
+    assert_eq!(told.spec.listen.replicas, 2);
+    let listen = told.status.unwrap().listen;
+    assert_eq!(listen.desired_replicas, 4);
+    assert!(
+        listen.reason.starts_with("4, not 2: schedule "),
+        "{}",
+        listen.reason
+    );
+
+    let nowhere = json!({"spec": {"listen": {"scaling": {"schedules": [
+        peak("day", "06:00", "22:00", "Europe/Wien"),
+    ]}}}});
+    site.change("elsewhere", &nowhere).await.unwrap();
+    let message = site.condition("elsewhere", "Applied", "Impossible").await;
+    assert!(message.contains("no time zone `Europe/Wien`"), "{message}");
+    assert_eq!(replicas().await, Some(4));
+
+    let over = json!({"spec": {"listen": {"scaling": {"schedules": []}}}});
+    site.change("elsewhere", &over).await.unwrap();
+    site.until("the peak is over", || async { replicas().await == Some(2) })
+        .await;
+    operator.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_api_server_refuses_is_told_and_tried_again() {
     let site = site("quota").await;
     site.quota("services", "0").await;

@@ -4,7 +4,7 @@
 mod support;
 
 use kiln_operator::desired::{Impossible, Object, Observed, desired};
-use kiln_pipeline::config::{AckWhen, Config, Layout, StoreConfig};
+use kiln_pipeline::config::{AckWhen, Config, Lane, Layout, StoreConfig};
 use serde_json::{Value, json};
 use support::{least, most, observed, pipeline, settings};
 
@@ -86,6 +86,10 @@ fn kiln_takes_the_configuration_of_the_most_pipeline() {
     assert!(config.overlay.unwrap().ends_with("overlay"));
     assert_eq!(config.listeners[0].feed.as_deref(), Some("adt"));
     assert_eq!(config.listeners[0].ack_when, AckWhen::Mapped);
+    assert_eq!(
+        (config.listeners[0].lane, config.listeners[1].lane),
+        (Lane::Interactive, Lane::Bulk)
+    );
     let tls = config.listeners[0].tls.as_ref().unwrap();
     assert!(tls.cert.ends_with("tls/adt/tls.crt") && tls.key.ends_with("tls/adt/tls.key"));
     let senders = tls.clients.as_ref().unwrap();
@@ -280,11 +284,11 @@ fn what_cannot_be_made_is_told_with_its_place() {
             .to_string()
             .starts_with("mappings[0]: there is no FhirMapping `site`")
     );
-    let mut bulk = least();
-    bulk["listeners"][0]["lane"] = json!("Bulk");
-    let error = desired(&pipeline(&bulk), &Observed::default(), &settings()).unwrap_err();
+    let mut gone = least();
+    gone["deletionPolicy"] = json!("Delete");
+    let error = desired(&pipeline(&gone), &Observed::default(), &settings()).unwrap_err();
     assert!(
-        error.to_string().starts_with("listeners[0].lane"),
+        error.to_string().starts_with("deletionPolicy: Delete"),
         "{error}"
     );
 }

@@ -22,6 +22,7 @@ mod leave;
 mod observe;
 mod reconcile;
 mod retry;
+mod scale;
 mod watch;
 
 use kube::Client;

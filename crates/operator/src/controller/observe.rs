@@ -19,11 +19,6 @@ pub(super) async fn observe(
         pod_monitors: context.pod_monitors,
         ..Observed::default()
     };
-    if let Some(status) = &pipeline.status {
-        let chosen = |wanted: i32| (wanted > 0).then_some(wanted);
-        observed.listen = chosen(status.listen.desired_replicas);
-        observed.transform = chosen(status.transform.desired_replicas);
-    }
     let api: Api<FhirMapping> = Api::namespaced(context.client.clone(), namespace);
     for reference in &pipeline.spec.mappings {
         let found = api

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::apply::{Refusal, apply, prune};
 use super::leave::{Leaving, leave};
 use super::observe::{instances, observe};
+use super::scale::{Choice, Chosen, again, choose};
 use super::{Context, Error, Instances, MANAGER, Outcome, conditions};
 use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus};
 use crate::desired::{Observed, Role, desired, replicas, selector};
@@ -76,8 +77,17 @@ async fn settle(
     context: &Context,
 ) -> Result<Action, Error> {
     let name = pipeline.name_any();
-    let observed = observe(pipeline, namespace, context).await?;
-    let (outcome, failed) = carry_out(pipeline, namespace, &observed, context).await?;
+    let now = jiff::Timestamp::now();
+    let mut observed = observe(pipeline, namespace, context).await?;
+    let (choice, (outcome, failed)) = match choose(pipeline, now) {
+        Ok(choice) => {
+            observed.listen = choice.listen.as_ref().map(|(number, _)| *number);
+            observed.transform = choice.transform.as_ref().map(|(number, _)| *number);
+            let done = carry_out(pipeline, namespace, &observed, context).await?;
+            (choice, done)
+        }
+        Err(why) => (Choice::default(), (Outcome::Impossible(why.into()), None)),
+    };
     if pipeline.spec.availability.mode == Mode::ActiveStandby {
         let taken = super::activate::activate(&context.client, namespace, &name).await?;
         if let Some(pod) = taken {
@@ -91,7 +101,7 @@ async fn settle(
     };
     let listen = found(Role::Listen, observed.listen).await?;
     let transform = found(Role::Transform, observed.transform).await?;
-    let status = status(pipeline, &observed, &outcome, (&listen, &transform));
+    let status = status(pipeline, &choice, &outcome, (&listen, &transform));
     if pipeline.status.as_ref() != Some(&status) {
         write(pipeline, namespace, &status, context).await?;
         announce(pipeline, &status, context).await;
@@ -101,7 +111,7 @@ async fn settle(
         return Err(Error::api(action, refusal.source));
     }
     context.retries.settled(&key(namespace, &name));
-    Ok(Action::await_change())
+    Ok(again(pipeline, now))
 }
 
 /// The name under which a resource's failures are counted.
@@ -137,18 +147,29 @@ async fn carry_out(
 
 fn status(
     pipeline: &Hl7Pipeline,
-    observed: &Observed,
+    choice: &Choice,
     outcome: &Outcome,
     (listen, transform): (&Instances, &Instances),
 ) -> Hl7PipelineStatus {
     let name = pipeline.name_any();
     let before = pipeline.status.clone().unwrap_or_default();
-    let role = |role, instances: &Instances, chosen, before: RoleStatus| RoleStatus {
-        replicas: instances.replicas,
-        ready_replicas: instances.ready,
-        desired_replicas: replicas(pipeline, role, chosen),
-        selector: selector(&name, role),
-        ..before
+    let now = Time(Timestamp::now());
+    let role = |role, instances: &Instances, chosen: &Chosen, before: RoleStatus| {
+        let (number, reason) = chosen.clone().unzip();
+        let desired_replicas = replicas(pipeline, role, number);
+        let scaled = ![0, desired_replicas].contains(&before.desired_replicas) && chosen.is_some();
+        RoleStatus {
+            replicas: instances.replicas,
+            ready_replicas: instances.ready,
+            desired_replicas,
+            reason: reason.flatten().unwrap_or_default(),
+            last_scaled: if scaled {
+                Some(now.clone())
+            } else {
+                before.last_scaled
+            },
+            selector: selector(&name, role),
+        }
     };
     Hl7PipelineStatus {
         conditions: conditions(
@@ -157,14 +178,14 @@ fn status(
             outcome,
             (listen, transform),
             &before.conditions,
-            &Time(Timestamp::now()),
+            &now,
         ),
         observed_generation: pipeline.meta().generation,
-        listen: role(Role::Listen, listen, observed.listen, before.listen),
+        listen: role(Role::Listen, listen, &choice.listen, before.listen),
         transform: role(
             Role::Transform,
             transform,
-            observed.transform,
+            &choice.transform,
             before.transform,
         ),
     }

@@ -6,7 +6,7 @@ use super::Impossible;
 use super::names::Names;
 use super::pod::{HTTP_PORT, paths};
 use crate::api::{
-    AckWhen, ExposureType, Hl7Pipeline, Kafka, Layout, Listener, Rollout, SaslMechanism,
+    AckWhen, ExposureType, Hl7Pipeline, Kafka, Lane, Layout, Listener, Rollout, SaslMechanism,
 };
 
 /// Name of the file in the ConfigMap.
@@ -89,7 +89,15 @@ fn listener(listener: &Listener) -> Value {
             AckWhen::Stored => "stored",
             AckWhen::Mapped => "mapped",
         },
+        "lane": match listener.lane {
+            Lane::Interactive => "interactive",
+            Lane::Bulk => "bulk",
+        },
     });
+    // The instances know the senders' addresses too, and count whom they refuse.
+    if !listener.allowed_networks.is_empty() {
+        made["allowedNetworks"] = json!(listener.allowed_networks);
+    }
     if let Some(feed) = &listener.feed {
         made["feed"] = json!(feed);
     }

@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use kube::Resource as _;
 
-use crate::api::{DeletionPolicy, Hl7Pipeline, Lane};
+use crate::api::{DeletionPolicy, Hl7Pipeline};
+use crate::scaling::UnknownZone;
 
 pub use names::{ACTIVE, Role, selector};
 pub use object::Object;
@@ -64,6 +65,9 @@ pub enum Impossible {
         /// The field's path and value.
         field: String,
     },
+    /// A schedule's time zone is not known.
+    #[error(transparent)]
+    NoZone(#[from] UnknownZone),
     /// The resource was not read from the API server.
     #[error("the resource has no name, namespace or uid; read it from the API server")]
     Nameless,
@@ -122,12 +126,6 @@ fn possible(pipeline: &Hl7Pipeline, observed: &Observed) -> Result<(), Impossibl
     if pipeline.spec.deletion_policy == DeletionPolicy::Delete {
         let field = "deletionPolicy: Delete".to_owned();
         return Err(Impossible::NotYet { field });
-    }
-    for (at, listener) in pipeline.spec.listeners.iter().enumerate() {
-        if listener.lane == Lane::Bulk {
-            let field = format!("listeners[{at}].lane: Bulk");
-            return Err(Impossible::NotYet { field });
-        }
     }
     Ok(())
 }

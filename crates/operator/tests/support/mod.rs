@@ -56,7 +56,7 @@ pub(crate) fn most() -> Value {
                 "allowedNetworks": ["10.1.0.0/16", "10.2.3.4/32"],
                 "exposure": {"type": "LoadBalancer", "annotations": {"example.org/internal": "true"}},
             },
-            {"name": "lab", "port": 2576, "exposure": {"type": "NodePort", "nodePort": 32576}},
+            {"name": "lab", "port": 2576, "lane": "Bulk", "exposure": {"type": "NodePort", "nodePort": 32576}},
         ],
         "mappings": [{"name": "site"}, {"name": "ward"}],
         "listen": {
