@@ -131,7 +131,7 @@ proptest! {
 #[test]
 fn seams_between_blocks_and_chunks_do_not_show() {
     let lengths: Vec<usize> = if cfg!(miri) {
-        vec![14, 63, 64, 65, 129, 4097]
+        vec![14, 63, 64, 65, 129]
     } else {
         (12..150).chain(4094..4099).chain([8191, 8193]).collect()
     };
@@ -153,7 +153,11 @@ fn no_byte_is_taken_for_a_delimiter() {
     let mut text = "MSH|^~\\&|A|||||||||||||||8859/1\rNTE"
         .to_owned()
         .into_bytes();
-    for byte in (0..=255).filter(|byte| !matches!(byte, b'\r' | b'\n')) {
+    let step = if cfg!(miri) { 17 } else { 1 };
+    for byte in (0..=255)
+        .step_by(step)
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+    {
         for neighbour in [b'|', b'\0', b'\xFF', byte ^ 1, byte ^ 0x80] {
             if !matches!(neighbour, b'\r' | b'\n') {
                 text.extend([b'|', byte, neighbour, byte]);

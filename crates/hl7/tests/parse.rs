@@ -249,7 +249,12 @@ fn what_a_repetition_does_not_reach_stands_at_its_end() {
 /// same as splitting by hand does, in the middle of a message and at its end.
 #[test]
 fn parts_are_the_same_however_long_a_value_is() {
-    for length in (0..12).chain(52..80).chain([200]) {
+    let lengths: Vec<usize> = if cfg!(miri) {
+        vec![0, 9, 64, 65]
+    } else {
+        (0..12).chain(52..80).chain([200]).collect()
+    };
+    for length in lengths {
         for pattern in ["abcdefg^", "^", "ab~", "a^b&c~^", "abcdefghijklm&"] {
             let value: String = pattern.chars().cycle().take(length).collect();
             for behind in ["", "|", "|x^y~z&", &"|^~&x".repeat(30)] {
@@ -258,7 +263,7 @@ fn parts_are_the_same_however_long_a_value_is() {
                 let message = Message::parse(bytes.as_bytes(), &mut index).unwrap();
                 let field = message.segment("NTE").unwrap().field(1);
                 let (mut repetitions, mut offset) = (value.split('~'), 15);
-                for number in 1..=length + 2 {
+                for number in 1..=value.split('~').count() + 2 {
                     let Some(expected) = repetitions.next() else {
                         assert_eq!(field.repetition(number).presence(), Presence::Absent);
                         assert_eq!(field.repetition(number).offset(), 15 + length);
