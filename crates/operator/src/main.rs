@@ -110,16 +110,21 @@ async fn lead(options: &Run) -> Result<(), Box<dyn std::error::Error>> {
     tracing::info!(name = options.name, "this operator leads");
     let context = Arc::new(Context::new(client, settings, options.name.clone()).await?);
     let working = stop.child_token();
-    let lost = tokio::select! {
-        () = election.renew(&stop) => !stop.is_cancelled(),
-        done = run(context, &scope, working.clone()) => {
-            done?;
-            false
-        }
+    // The Lease is held until the last pass has ended, and then given free for the next operator.
+    let done = CancellationToken::new();
+    let renewing = async {
+        election.renew(&done).await;
+        working.cancel();
     };
-    working.cancel();
+    let work = async {
+        let result = run(context, &scope, working.clone()).await;
+        done.cancel();
+        result
+    };
+    let ((), result) = tokio::join!(renewing, work);
+    result?;
     health.abort();
-    if lost {
+    if !stop.is_cancelled() {
         return Err("the Lease was lost; another operator goes on".into());
     }
     Ok(())
