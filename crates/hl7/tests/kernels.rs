@@ -131,7 +131,7 @@ proptest! {
 #[test]
 fn seams_between_blocks_and_chunks_do_not_show() {
     let lengths: Vec<usize> = if cfg!(miri) {
-        vec![14, 63, 64, 65, 129]
+        vec![63, 65]
     } else {
         (12..150).chain(4094..4099).chain([8191, 8193]).collect()
     };
