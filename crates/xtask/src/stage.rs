@@ -115,7 +115,9 @@ fn clippy() -> Result<(), String> {
         "--no-default-features",
         "--lib",
     ];
-    for arguments in [&workspace[..], &without_features] {
+    // `--all-targets` leaves out the suites that only run when they are named.
+    let end_to_end = ["clippy", "--package", "kiln-tests", "--test", "*"];
+    for arguments in [&workspace[..], &without_features, &end_to_end] {
         run(cargo_command()
             .args(arguments)
             .args(["--", "-D", "warnings"]))?;
