@@ -5,10 +5,10 @@ use super::run::Run;
 use super::trace::Trace;
 use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
-use crate::plan::{CodePart, Source};
+use crate::plan::{CodePart, Source, TableEntry};
 use crate::primitive::Primitive;
 
-impl<T: Trace> Run<'_, '_, T> {
+impl<'r, T: Trace> Run<'r, '_, T> {
     /// A part of what a code table has for a code.
     pub(super) fn mapped(
         &mut self,
@@ -37,6 +37,12 @@ impl<T: Trace> Run<'_, '_, T> {
         Written::content_if(written)
     }
 
+    /// What a code table has for the code at a place.
+    fn entry(&self, table: usize, code: Source, scratch: &mut String) -> Option<&'r TableEntry> {
+        let (text, tables) = (self.places.text(code, scratch)?, self.tables);
+        tables[table].get(text)
+    }
+
     /// Whether the original coding stands beside the mapped one: only when it is of another system.
     pub(super) fn keeps(
         &mut self,
@@ -48,11 +54,9 @@ impl<T: Trace> Run<'_, '_, T> {
         if system.is_some_and(|system| self.is_of_another(table, code, system, scratch)) {
             return true;
         }
-        let mapped = self
-            .places
-            .text(code, scratch)
-            .and_then(|text| self.tables[table].get(text));
-        let Some(mapped) = mapped else { return true };
+        let Some(mapped) = self.entry(table, code, scratch) else {
+            return true;
+        };
         let Some(system) = system else { return false };
         let Some(name) = self.places.text(system, scratch) else {
             return false;
@@ -73,11 +77,12 @@ impl<T: Trace> Run<'_, '_, T> {
         system: Source,
         scratch: &mut String,
     ) -> bool {
-        let entry = self
-            .places
-            .text(code, scratch)
-            .and_then(|text| self.tables[table].get(text));
-        if self.tables[table].of.is_none() || entry.is_some_and(|entry| entry.of_site) {
+        // Most codes name no system: that is asked before anything is looked up.
+        if self.tables[table].of.is_none() || self.places.text(system, scratch).is_none() {
+            return false;
+        }
+        let entry = self.entry(table, code, scratch);
+        if entry.is_some_and(|entry| entry.of_site) {
             return false;
         }
         let Some(name) = self.places.text(system, scratch) else {
@@ -102,12 +107,8 @@ impl<T: Trace> Run<'_, '_, T> {
         let uri = uri
             .strip_prefix(b"\"")
             .and_then(|uri| uri.strip_suffix(b"\""));
-        let table = &self.tables[table];
-        let known = self
-            .places
-            .text(code, scratch)
-            .and_then(|text| table.get(text));
-        known.is_none() && uri.is_some_and(|uri| table.has_system(uri))
+        self.entry(table, code, scratch).is_none()
+            && uri.is_some_and(|uri| self.tables[table].has_system(uri))
     }
 
     /// The URI of an assigning authority.

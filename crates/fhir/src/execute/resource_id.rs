@@ -71,7 +71,6 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                 let Some(text) = self.places.text(*source, scratch) else {
                     return false;
                 };
-                let at = seed.len();
                 seed.push(b'|');
                 seed.extend_from_slice(text.as_bytes());
                 seed.push(b'|');
@@ -79,17 +78,13 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                     return false;
                 };
                 let (whole, _) = self.places.split_repetition(field.whole);
-                let stated = authority::hd_uri(
+                authority::hd_uri(
                     &self.places,
                     Authority::Entity(whole),
                     self.authorities,
                     seed,
                     scratch,
-                );
-                if !stated {
-                    seed.truncate(at);
-                }
-                stated
+                )
             }
             Identity::Identifier(source) => {
                 let Some(repetition) = self.identifier(*source, scratch) else {
