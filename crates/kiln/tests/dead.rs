@@ -67,15 +67,7 @@ fn dead_letters_are_counted_by_reason_beside_the_process_and_nothing_they_say_is
 
 /// What a `kiln dead` command on the directory prints, and its exit code.
 fn dead(directory: &std::path::Path, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = kiln()
-        .arg("dead")
-        .args(arguments)
-        .arg("--dir")
-        .arg(directory)
-        .output()
-        .unwrap();
-    let all = text(&output.stdout) + &text(&output.stderr);
-    (all, output.status.code())
+    support::on_store("dead", directory, arguments)
 }
 
 fn send(served: &Served, message: &[u8]) {

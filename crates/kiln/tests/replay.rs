@@ -53,15 +53,7 @@ fn filled(root: &Path) -> PathBuf {
 }
 
 fn replay(directory: &Path, arguments: &[&str]) -> (String, Option<i32>) {
-    let output = kiln()
-        .arg("replay")
-        .args(arguments)
-        .arg("--dir")
-        .arg(directory)
-        .output()
-        .unwrap();
-    let all = text(&output.stdout) + &text(&output.stderr);
-    (all, output.status.code())
+    support::on_store("replay", directory, arguments)
 }
 
 fn result(directory: &Path, arguments: &[&str]) -> (Value, Option<i32>) {

@@ -23,6 +23,23 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What a command on the directory of a store prints, on both its outputs, and its exit code.
+pub(crate) fn on_store(
+    command: &str,
+    directory: &Path,
+    arguments: &[&str],
+) -> (String, Option<i32>) {
+    let output = kiln()
+        .arg(command)
+        .args(arguments)
+        .arg("--dir")
+        .arg(directory)
+        .output()
+        .unwrap();
+    let all = text(&output.stdout) + &text(&output.stderr);
+    (all, output.status.code())
+}
+
 /// Runs with that on standard input.
 pub(crate) fn with_input(command: &mut Command, input: &[u8]) -> Output {
     let mut child = command
