@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_fhir::{Conversion, ConvertOptions, MapSource, Mapper};
 use kiln_hl7::{Index, Message};
 use serde_json::Value;
 
@@ -11,12 +11,16 @@ static MAPPER: LazyLock<Mapper> = LazyLock::new(|| Mapper::embedded().unwrap());
 
 /// The entries of the Bundle of a message whose segments follow its MSH.
 fn entries(message_type: &str, segments: &str) -> Vec<Value> {
+    converted(&MAPPER, message_type, segments)
+}
+
+fn converted(mapper: &Mapper, message_type: &str, segments: &str) -> Vec<Value> {
     let text =
         format!("MSH|^~\\&|APP|HOSP|||20240101120000+0000||{message_type}|1|P|2.5.1\r{segments}");
     let mut index = Index::new();
     let message = Message::parse(text.as_bytes(), &mut index).unwrap();
     let mut out = Conversion::new();
-    MAPPER
+    mapper
         .convert(&message, &ConvertOptions::default(), &mut out)
         .unwrap();
     let mut bundle = Vec::new();
@@ -74,6 +78,31 @@ fn an_order_and_its_result_are_one_request() {
     // Another's number 4455 is another order.
     let other = report.replace("4455^EHR", "4455^WARD");
     assert_ne!(ordered, id("ORU^R01", &other));
+}
+
+#[test]
+fn an_order_number_is_one_however_its_authority_is_spelt() {
+    let site = MapSource {
+        path: "site.yaml",
+        text: "identifierSystems:\n  EHR: urn:oid:2.999.7\n",
+    };
+    let mapper = MAPPER.overlaid(&[site]).unwrap();
+    let id = |number: &str, resource_type: &str| {
+        let segments = format!(
+            "PID|1||7^^^HOSP\rOBR|1|{number}|{number}|GLU^Glucose^L\rOBX|1|NM|GLU||7.2|mmol/L|||||F\r"
+        );
+        let entries = converted(&mapper, "ORU^R01", &segments);
+        let resources = entries.iter().map(|entry| &entry["resource"]);
+        let mut found = resources.filter(|resource| resource["resourceType"] == resource_type);
+        found.next().unwrap()["id"].clone()
+    };
+    for resource_type in ["ServiceRequest", "DiagnosticReport", "Observation"] {
+        let known = id("4455^EHR", resource_type);
+        for number in ["4455^EHR^2.999.7^ISO", "4455^^2.999.7^ISO"] {
+            assert_eq!(id(number, resource_type), known, "{resource_type}");
+        }
+        assert_ne!(id("4455^WARD", resource_type), known, "{resource_type}");
+    }
 }
 
 #[test]

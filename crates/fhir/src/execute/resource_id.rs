@@ -68,19 +68,19 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                 true
             }
             Identity::Entity(source) => {
-                let Some(text) = self.places.text(*source, scratch) else {
-                    return false;
-                };
-                seed.push(b'|');
-                seed.extend_from_slice(text.as_bytes());
-                seed.push(b'|');
                 let Some(field) = self.places.field(source.slot, source.field) else {
                     return false;
                 };
-                let (whole, _) = self.places.split_repetition(field.whole);
+                let (entity, _) = self.places.split_repetition(field.whole);
+                let Some(number) = self.part(entity, 1, scratch) else {
+                    return false;
+                };
+                seed.push(b'|');
+                seed.extend_from_slice(number.as_bytes());
+                seed.push(b'|');
                 authority::hd_uri(
                     &self.places,
-                    Authority::Entity(whole),
+                    Authority::Entity(entity),
                     self.authorities,
                     seed,
                     scratch,
