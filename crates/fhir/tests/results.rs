@@ -1,4 +1,4 @@
-//! What must never be lost or confused in orders and results.
+//! What must never be lost or confused in orders, results and the headers of their messages.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::LazyLock;
@@ -62,6 +62,64 @@ fn a_number_that_is_none_is_kept_with_its_unit() {
         let values = result.as_object().unwrap().keys();
         assert_eq!(values.filter(|key| key.starts_with("value")).count(), 1);
     }
+}
+
+#[test]
+fn a_message_has_one_destination() {
+    let text = "MSH|^~\\&|APP|HOSP|LAB^2.999.1^ISO|CLINIC|20240101||ADT^A08|1|P|2.5.1|||||||||||||NET^2.999.2^ISO\rPID|1||7\r";
+    let (mut index, mut out) = (Index::new(), Conversion::new());
+    let message = Message::parse(text.as_bytes(), &mut index).unwrap();
+    MAPPER
+        .convert(&message, &ConvertOptions::default(), &mut out)
+        .unwrap();
+    let header: Value = serde_json::from_slice(out.resources().next().unwrap().json).unwrap();
+    let [destination] = header["destination"].as_array().unwrap().as_slice() else {
+        panic!("{header}")
+    };
+    assert_eq!(destination["name"], "LAB");
+    assert_eq!(destination["endpoint"], "urn:oid:2.999.2");
+    assert!(destination["target"].is_object() && destination["receiver"].is_object());
+}
+
+#[test]
+fn what_a_result_without_a_code_says_is_kept() {
+    let absent = serde_json::json!({"extension": [{
+        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+        "valueCode": "unknown"
+    }]});
+    let segments =
+        "PID|1||7^^^HOSP\rOBR|1||99^LAB\rOBX|1|NM|||7.2|mmol/L|||||F\rOBX|2|CE|||A^One^L~B^Two^L\r";
+    let report = resources("ORU^R01", segments, "DiagnosticReport").remove(0);
+    assert_eq!(report["code"], absent);
+    let results = resources("ORU^R01", segments, "Observation");
+    assert_eq!(report["result"].as_array().unwrap().len(), results.len());
+    assert_eq!(results[0]["code"], absent);
+    assert_eq!(results[0]["valueQuantity"]["value"].to_string(), "7.2");
+    assert_eq!(results[1]["component"][1]["code"], absent);
+    // An OBX of which nothing is valued is none.
+    let empty = "PID|1||7^^^HOSP\rOBR|1|||GLU^Glucose^L\rOBX|1\r";
+    assert!(resources("ORU^R01", empty, "Observation").is_empty());
+}
+
+#[test]
+fn the_number_of_an_order_is_that_of_its_orc() {
+    let segments = "PID|1||7^^^HOSP\rORC|NW|1^EHR|2^LAB\rOBR|1|8^EHR|9^LAB|GLU^Glucose^L\r";
+    let request = resources("ORM^O01", segments, "ServiceRequest").remove(0);
+    let numbers = request["identifier"].as_array().unwrap().iter();
+    let numbers: Vec<&Value> = numbers.map(|identifier| &identifier["value"]).collect();
+    assert_eq!(numbers, ["1", "2"]);
+}
+
+#[test]
+fn a_type_that_the_guide_gives_stands_beside_that_of_the_sender() {
+    let segments = "PID|1||7^^^HOSP\rOBR|1|||GLU^Glucose^L|||||||||||||||||||||||||||||||||||||||||||||||||5^^^HOSP^ACSN\r";
+    let request = resources("ORM^O01", segments, "ServiceRequest").remove(0);
+    let codings = request["identifier"][0]["type"]["coding"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let codes: Vec<&Value> = codings.map(|coding| &coding["code"]).collect();
+    assert_eq!(codes, ["ACSN", "PLAC"]);
 }
 
 #[test]
