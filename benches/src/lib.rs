@@ -11,8 +11,11 @@
 //! ```
 
 pub mod contest;
+mod generated;
 mod messages;
 mod random;
 pub mod reads;
+pub mod report;
 
+pub use generated::{Generated, generated};
 pub use messages::{MESSAGES, SEED, messages};

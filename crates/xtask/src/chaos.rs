@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    need::{jars, kcat, run},
+    need::{KAFKA, jars, kcat, run},
     stage::cargo_command,
 };
 
@@ -17,7 +17,7 @@ pub(crate) enum Home {
 /// Runs rounds of faults, and the proofs that the checker can fail; each round prints its seed.
 pub(crate) fn chaos(rounds: u64, seed: u64, home: Option<Home>) -> Result<(), String> {
     kcat()?;
-    let kafka = jars("kafka")?;
+    let kafka = jars(KAFKA)?;
     run(cargo_command().args(["build", "--package", "kiln"]))?;
     let mut command = cargo_command();
     command

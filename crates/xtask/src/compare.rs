@@ -12,7 +12,7 @@ pub(crate) enum What {
 /// Runs the comparison, compiled for release, which prints its own report.
 pub(crate) fn compare(what: What, json: bool) -> Result<(), String> {
     let bench = match what {
-        What::Parse => "compare",
+        What::Parse => "compare_parse",
     };
     let mut command = cargo_command();
     command.args(["bench", "--quiet", "--package", "kiln-benches", "--bench"]);

@@ -31,8 +31,14 @@ enum Chore {
         /// Print every issue, warnings too, as one JSON object a line
         #[arg(long)]
         json: bool,
+        /// Draw so many messages of all types, convert and validate them
+        #[arg(long, value_name = "N")]
+        generated: Option<usize>,
+        /// The seed that determines them
+        #[arg(long, default_value_t = 1, requires = "generated")]
+        seed: u64,
         /// Files, directories or -
-        #[arg(required = true)]
+        #[arg(required_unless_present = "generated")]
         paths: Vec<OsString>,
     },
     /// Measure Kiln against its peers, in one run; the machine should have nothing else to do
@@ -74,17 +80,32 @@ enum Chore {
 fn main() -> ExitCode {
     match Arguments::parse().chore {
         Chore::Setup => ended(need::all()),
-        Chore::Validate { json, mut paths } => {
-            if json {
-                paths.insert(0, "--json".into());
-            }
-            ended(validate::validate(&paths))
-        }
+        Chore::Validate {
+            json,
+            generated,
+            seed,
+            paths,
+        } => ended(validate(json, generated, seed, paths)),
         Chore::Chaos { rounds, seed, home } => ended(chaos::chaos(rounds, seed, home)),
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Test { stages, list } => test(stages, list),
     }
+}
+
+fn validate(
+    json: bool,
+    generated: Option<usize>,
+    seed: u64,
+    mut paths: Vec<OsString>,
+) -> Result<(), String> {
+    if let Some(count) = generated {
+        paths.push(validate::generated(seed, count)?.into());
+    }
+    if json {
+        paths.insert(0, "--json".into());
+    }
+    validate::validate(&paths)
 }
 
 fn ended(result: Result<(), String>) -> ExitCode {

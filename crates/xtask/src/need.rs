@@ -9,6 +9,12 @@ use std::{
 /// The Python package that is a third party's sender, pinned.
 const PYTHON_SENDER: &str = "hl7==0.4.5";
 
+/// The folders of the programs in Java: each has a pom that names its jars.
+pub(crate) const VALIDATOR: &str = "tests/java/validator";
+pub(crate) const SENDER: &str = "tests/java/sender";
+pub(crate) const PARSER: &str = "tests/java/parser";
+pub(crate) const KAFKA: &str = "tests/java/kafka";
+
 /// The top of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -34,8 +40,8 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 /// Brings everything that the stages need.
 pub(crate) fn all() -> Result<(), String> {
     programs()?;
-    for set in ["validator", "sender", "parser", "kafka"] {
-        jars(set)?;
+    for home in [VALIDATOR, SENDER, PARSER, KAFKA] {
+        jars(home)?;
     }
     mllp_send().map(drop)
 }
@@ -81,10 +87,10 @@ fn programs() -> Result<(), String> {
         .map_err(|error| format!("{error}; {by_hand}"))
 }
 
-/// The directory of the jars of `tests/java/<set>`, brought from Maven Central once for each state of its pom.
-pub(crate) fn jars(set: &str) -> Result<PathBuf, String> {
-    let pom = root().join("tests/java").join(set).join("pom.xml");
-    let cache = cached(set, &pom)?;
+/// The directory of the jars of the program in the folder `home`, brought from Maven Central once for each state of its pom.
+pub(crate) fn jars(home: &str) -> Result<PathBuf, String> {
+    let pom = root().join(home).join("pom.xml");
+    let cache = cached(name(home), &pom)?;
     let done = cache.join("complete");
     if !done.exists() {
         programs()?;
@@ -99,14 +105,11 @@ pub(crate) fn jars(set: &str) -> Result<PathBuf, String> {
     Ok(cache)
 }
 
-/// The class path of the program `tests/java/<set>/<class>.java`, compiled once for each state of its source.
-pub(crate) fn class_path(set: &str, class: &str) -> Result<String, String> {
-    let jars = jars(set)?;
-    let source = root()
-        .join("tests/java")
-        .join(set)
-        .join(format!("{class}.java"));
-    let classes = cached(&format!("{set}-classes"), &source)?;
+/// The class path of the program `<home>/<class>.java`, compiled once for each state of its source.
+pub(crate) fn class_path(home: &str, class: &str) -> Result<String, String> {
+    let jars = jars(home)?;
+    let source = root().join(home).join(format!("{class}.java"));
+    let classes = cached(&format!("{}-classes", name(home)), &source)?;
     let done = classes.join("complete");
     if !done.exists() {
         programs()?;
@@ -149,6 +152,11 @@ pub(crate) fn go() -> Result<(), String> {
         return Ok(());
     }
     Err("missing program go; install Go 1.26 or newer from https://go.dev/dl".to_owned())
+}
+
+/// The last part of a folder's path.
+fn name(home: &str) -> &str {
+    home.rsplit('/').next().unwrap_or(home)
 }
 
 fn cached(name: &str, source: &Path) -> Result<PathBuf, String> {

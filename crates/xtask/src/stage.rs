@@ -5,7 +5,7 @@ use kiln_tests::Broker;
 
 use crate::{
     kubernetes::{self, Kubernetes},
-    need::{class_path, jars, kcat, mllp_send, root, run},
+    need::{KAFKA, PARSER, SENDER, class_path, jars, kcat, mllp_send, root, run},
     validate,
 };
 
@@ -164,7 +164,7 @@ fn rust_version() -> Result<String, String> {
 }
 
 fn differential() -> Result<(), String> {
-    let parser = class_path("parser", "Parse")?;
+    let parser = class_path(PARSER, "Parse")?;
     run(cargo_command()
         .args(["test", "--package", "kiln-hl7", "--test", "differential"])
         .args(["--", "--include-ignored"])
@@ -172,7 +172,7 @@ fn differential() -> Result<(), String> {
 }
 
 fn kafka() -> Result<(), String> {
-    let jars = jars("kafka")?;
+    let jars = jars(KAFKA)?;
     let arguments = [
         "test",
         "--package",
@@ -213,8 +213,8 @@ fn operator() -> Result<(), String> {
 
 fn end_to_end() -> Result<(), String> {
     kcat()?;
-    let kafka = jars("kafka")?;
-    let sender = class_path("sender", "Send")?;
+    let kafka = jars(KAFKA)?;
+    let sender = class_path(SENDER, "Send")?;
     let python = mllp_send()?;
     cargo(&["build", "--package", "kiln"], None)?;
     run(cargo_command()

@@ -1,13 +1,34 @@
-use std::{env, ffi::OsStr, fs, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::need::{class_path, root, run};
+use crate::need::{VALIDATOR, class_path, root, run};
 
 /// Validates files, directories, or standard input (`-`) with the HAPI R4 validator.
 pub(crate) fn validate(arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
-    let class_path = class_path("validator", "Validate")?;
+    let class_path = class_path(VALIDATOR, "Validate")?;
     run(Command::new("java")
         .args(["-Xmx2g", "-cp", &class_path, "Validate"])
         .args(arguments))
+}
+
+/// Draws messages of all types and converts them; the directory with their FHIR. It stays, with the messages beside it.
+pub(crate) fn generated(seed: u64, count: usize) -> Result<PathBuf, String> {
+    let directory = emptied("generated")?;
+    let messages = directory.join("messages");
+    make(&messages)?;
+    for message in kiln_benches::generated(seed, count) {
+        let path = messages.join(format!("{}.hl7", message.name));
+        fs::write(&path, message.bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let output = directory.join("fhir");
+    convert(&messages, &output)?;
+    println!("{count} messages of seed {seed} in {}", messages.display());
+    Ok(output)
 }
 
 /// Validates the reviewed FHIR of the fixtures, which a test holds against what Kiln makes of them, and the FHIR of every
@@ -15,15 +36,26 @@ pub(crate) fn validate(arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
 pub(crate) fn stage() -> Result<(), String> {
     let mut paths = vec![root().join("fixtures/expected")];
     if let Some(corpus) = env::var_os("KILN_CORPUS") {
-        let output = root().join("target/validate");
-        if output.exists() {
-            fs::remove_dir_all(&output)
-                .map_err(|error| format!("{}: {error}", output.display()))?;
-        }
+        let output = emptied("validate")?;
         convert(&Path::new(&corpus).join("messages"), &output)?;
         paths.push(output);
     }
     validate(&paths)
+}
+
+/// A directory below `target` with nothing in it.
+fn emptied(name: &str) -> Result<PathBuf, String> {
+    let directory = root().join("target").join(name);
+    if directory.exists() {
+        fs::remove_dir_all(&directory)
+            .map_err(|error| format!("{}: {error}", directory.display()))?;
+    }
+    make(&directory)?;
+    Ok(directory)
+}
+
+fn make(directory: &Path) -> Result<(), String> {
+    fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))
 }
 
 fn convert(messages: &Path, output: &Path) -> Result<(), String> {

@@ -26,7 +26,7 @@ import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
 
 /**
  * Validates FHIR R4 in .json and .ndjson files, directories of them, or NDJSON on standard input ("-"), and asks no
- * server. Prints each issue and a summary; the exit status is 1 when there is an error, 2 when there was nothing to do.
+ * server. Prints each error, then errors and warnings by kind, and a summary; the exit status is 1 when there is an error, 2 when there was nothing to do.
  */
 public final class Validate {
   private record Item(String name, String text) {}
@@ -68,9 +68,10 @@ public final class Validate {
         boolean error = issue.getSeverity().compareTo(ResultSeverityEnum.ERROR) >= 0;
         if (error) {
           errors++;
-          kinds.merge(String.valueOf(issue.getMessageId()), 1, Integer::sum);
+          kinds.merge("error    " + kind(issue), 1, Integer::sum);
         } else if (issue.getSeverity() == ResultSeverityEnum.WARNING) {
           warnings++;
+          kinds.merge("warning  " + kind(issue), 1, Integer::sum);
         }
         if (json) {
           System.out.println(line(outcome.item(), issue));
@@ -88,6 +89,16 @@ public final class Validate {
     System.err.printf(
         "%d validated: %d errors in %d of them, %d warnings%n", items.size(), errors, faulty, warnings);
     System.exit(errors == 0 ? 0 : 1);
+  }
+
+  /** The validator's own name of the rule, with the value set that a code is not of, else what it says first. */
+  private static String kind(SingleValidationMessage issue) {
+    String id = issue.getMessageId();
+    String text = issue.getMessage();
+    if (id == null) {
+      return text.split("\\. ", 2)[0];
+    }
+    return id.startsWith("Terminology_TX_NoValid") ? id + ": " + text.split("'")[1].strip() : id;
   }
 
   private static FhirValidator validator() {

@@ -4,12 +4,12 @@
 //! `cargo xtask compare parse` prints it as a table, with `--json` one object a line.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 
 use bytes::{BufMut, BytesMut};
 use kiln_benches::contest::{Contest, Timing};
 use kiln_benches::reads::{READS, read_hl7_parser, read_kiln};
+use kiln_benches::report::Case;
 use kiln_benches::{MESSAGES, SEED};
 use kiln_hl7::{Frames, Index, Kernel, Message, MllpCodec, MllpEvent};
 use tokio_util::codec::{Decoder, Encoder};
@@ -175,62 +175,6 @@ fn deframe_large(rounds: usize) -> Vec<Timing> {
     contest.run(rounds)
 }
 
-/// One case's subjects, each against each peer, and the limits.
-fn report(case: &str, bytes: usize, work: usize, timings: &[Timing], json: bool) {
-    let is_own = |timing: &&Timing| timing.subject.starts_with("kiln");
-    let per = |ns: f64| ns / work as f64;
-    let rate = |ns: f64| bytes as f64 / ns;
-    if !json {
-        println!("\n{case}");
-        println!(
-            "  {:<22} {:>12} {:>12} {:>8}   times as fast as: by median, by shortest, spread",
-            "", "median ns", "shortest ns", "GB/s"
-        );
-    }
-    for timing in timings {
-        let mut line = format!(
-            "  {:<22} {:>12.1} {:>12.1} {:>8.2}",
-            timing.subject,
-            per(timing.median_ns),
-            per(timing.min_ns),
-            rate(timing.min_ns)
-        );
-        for peer in timings
-            .iter()
-            .filter(|_| is_own(&timing))
-            .filter(|peer| !is_own(peer))
-        {
-            let ratio = timing.against(peer);
-            if json {
-                println!(
-                    "{{\"case\":\"{case}\",\"subject\":\"{}\",\"peer\":\"{}\",\"ratio\":{:.3},\"ratio_of_shortest\":{:.3},\"spread\":{:.3},\"subject_ns\":{:.1},\"subject_shortest_ns\":{:.1},\"peer_ns\":{:.1},\"peer_shortest_ns\":{:.1}}}",
-                    timing.subject,
-                    peer.subject,
-                    ratio.by_median,
-                    ratio.by_min,
-                    ratio.spread,
-                    per(timing.median_ns),
-                    per(timing.min_ns),
-                    per(peer.median_ns),
-                    per(peer.min_ns),
-                );
-            } else if !peer.subject.starts_with("limit") {
-                let _ = write!(
-                    line,
-                    "   {}: {:.1}, {:.1}, ±{:.0} %",
-                    peer.subject,
-                    ratio.by_median,
-                    ratio.by_min,
-                    ratio.spread * 50.0
-                );
-            }
-        }
-        if !json {
-            println!("{line}");
-        }
-    }
-}
-
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     // Cargo says so when it benchmarks; without, as a test, each subject works once.
@@ -242,26 +186,19 @@ fn main() {
         (2 * SLICE, 1)
     };
     let slices = Slices::new(count);
-    let bytes = slices.streams.iter().map(Vec::len).sum();
-    report(
-        "deframe and index",
-        bytes,
-        count,
-        &deframe_and_index(&slices, rounds),
-        json,
-    );
-    report(
-        "deframe, index and read 20 fields",
-        bytes,
-        count,
-        &read_twenty(&slices, rounds),
-        json,
-    );
-    report(
-        "deframe 4 MiB in reads of 1,460 bytes",
-        FRAME_BYTES,
-        1,
-        &deframe_large(rounds),
-        json,
-    );
+    let of_messages = |name| Case {
+        name,
+        unit: "message",
+        bytes: slices.streams.iter().map(Vec::len).sum(),
+        work: count,
+    };
+    of_messages("deframe and index").report(&deframe_and_index(&slices, rounds), json);
+    of_messages("deframe, index and read 20 fields").report(&read_twenty(&slices, rounds), json);
+    let large = Case {
+        name: "deframe 4 MiB in reads of 1,460 bytes",
+        unit: "frame",
+        bytes: FRAME_BYTES,
+        work: 1,
+    };
+    large.report(&deframe_large(rounds), json);
 }
