@@ -1,14 +1,14 @@
 //! The raw log: one thread owns the write side and gathers what all connections append into one durable transaction.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
-};
+use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::database::Database;
 use crate::record::Record;
 use crate::store::StoreError;
 
@@ -65,42 +65,25 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn open(directory: &Path, retain_messages: u64) -> Result<Log, StoreError> {
-        let path = super::directory::log(directory);
-        let database = Database::create(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::Locked {
-                directory: directory.to_owned(),
-            },
-            other => StoreError::Log(format!("{}: {other}", path.display())),
+        let database = Arc::new(Database::open(directory)?);
+        let next = database.with(|database| {
+            let transaction = database.begin_write()?;
+            transaction.open_table(LENGTHS)?;
+            let next = next(&transaction)?;
+            transaction.commit()?;
+            Ok(next)
         })?;
-        let transaction = database.begin_write().map_err(fault)?;
-        let next = {
-            let raw = transaction.open_table(RAW).map_err(fault)?;
-            let state = transaction.open_table(STATE).map_err(fault)?;
-            transaction.open_table(LENGTHS).map_err(fault)?;
-            let last = raw
-                .last()
-                .map_err(fault)?
-                .map_or(0, |(key, _)| key.value() + 1);
-            let position = state
-                .get(TRANSFORMED)
-                .map_err(fault)?
-                .map_or(0, |value| value.value());
-            last.max(position)
-        };
-        transaction.commit().map_err(fault)?;
-        let database = Arc::new(database);
         let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
         let (end_sender, end) = watch::channel(next);
         let writer = Writer {
             database: Arc::clone(&database),
-            next,
             retain_messages,
             end: end_sender,
         };
         let writer = std::thread::Builder::new()
             .name("kiln-log".to_owned())
             .spawn(move || writer.run(queue))
-            .map_err(|error| StoreError::file(&path, &error))?;
+            .map_err(|error| StoreError::file(directory, &error))?;
         Ok(Log {
             database,
             requests: Some(requests),
@@ -151,23 +134,23 @@ impl Log {
 
     /// How far the reader of that key is.
     pub(super) fn position(&self, key: &str) -> Result<u64, StoreError> {
-        let transaction = self.database.begin_read().map_err(fault)?;
-        let state = transaction.open_table(STATE).map_err(fault)?;
-        Ok(state
-            .get(key)
-            .map_err(fault)?
-            .map_or(0, |value| value.value()))
+        self.database.with(|database| {
+            let state = database.begin_read()?.open_table(STATE)?;
+            Ok(state.get(key)?.map_or(0, |value| value.value()))
+        })
     }
 
+    /// The committed length of every output file.
     pub(super) fn lengths(&self) -> Result<BTreeMap<String, u64>, StoreError> {
-        let transaction = self.database.begin_read().map_err(fault)?;
-        let table = transaction.open_table(LENGTHS).map_err(fault)?;
-        let mut lengths = BTreeMap::new();
-        for entry in table.iter().map_err(fault)? {
-            let (name, length) = entry.map_err(fault)?;
-            lengths.insert(name.value().to_owned(), length.value());
-        }
-        Ok(lengths)
+        self.database.with(|database| {
+            let table = database.begin_read()?.open_table(LENGTHS)?;
+            let mut lengths = BTreeMap::new();
+            for entry in table.iter()? {
+                let (name, length) = entry?;
+                lengths.insert(name.value().to_owned(), length.value());
+            }
+            Ok(lengths)
+        })
     }
 
     /// Messages from `from` to before `to`, at most `messages` and, beyond the first, `bytes`.
@@ -178,19 +161,20 @@ impl Log {
         messages: usize,
         bytes: usize,
     ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        let transaction = self.database.begin_read().map_err(fault)?;
-        let raw = transaction.open_table(RAW).map_err(fault)?;
-        let mut found: Vec<(u64, Vec<u8>)> = Vec::new();
-        let mut size = 0;
-        for entry in raw.range(from..to).map_err(fault)?.take(messages) {
-            let (number, record) = entry.map_err(fault)?;
-            size += record.value().len();
-            if size > bytes && !found.is_empty() {
-                break;
+        self.database.with(|database| {
+            let raw = database.begin_read()?.open_table(RAW)?;
+            let mut found: Vec<(u64, Vec<u8>)> = Vec::new();
+            let mut size = 0;
+            for entry in raw.range(from..to)?.take(messages) {
+                let (number, record) = entry?;
+                size += record.value().len();
+                if size > bytes && !found.is_empty() {
+                    break;
+                }
+                found.push((number.value(), record.value().to_vec()));
             }
-            found.push((number.value(), record.value().to_vec()));
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// The last message for which `is_it` holds, among the last `within`.
@@ -199,17 +183,20 @@ impl Log {
         within: usize,
         is_it: impl Fn(&Record) -> bool,
     ) -> Result<Option<Record>, StoreError> {
-        let transaction = self.database.begin_read().map_err(fault)?;
-        let raw = transaction.open_table(RAW).map_err(fault)?;
-        for entry in raw.iter().map_err(fault)?.rev().take(within) {
-            let (number, bytes) = entry.map_err(fault)?;
-            let record = Record::decode(bytes.value())
-                .ok_or_else(|| StoreError::Log(format!("message {} is damaged", number.value())))?;
-            if is_it(&record) {
-                return Ok(Some(record));
+        self.database.with(|database| {
+            let raw = database.begin_read()?.open_table(RAW)?;
+            for entry in raw.iter()?.rev().take(within) {
+                let (number, bytes) = entry?;
+                let Some(record) = Record::decode(bytes.value()) else {
+                    let damaged = format!("message {} is damaged", number.value());
+                    return Ok(Err(StoreError::Log(damaged)));
+                };
+                if is_it(&record) {
+                    return Ok(Ok(Some(record)));
+                }
             }
-        }
-        Ok(None)
+            Ok(Ok(None))
+        })?
     }
 }
 
@@ -225,22 +212,20 @@ impl Drop for Log {
 
 struct Writer {
     database: Arc<Database>,
-    next: u64,
     retain_messages: u64,
     end: watch::Sender<u64>,
 }
 
 impl Writer {
-    fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+    fn run(self, mut queue: mpsc::Receiver<Request>) {
         let mut group = Vec::with_capacity(GROUP_REQUESTS);
         while queue.blocking_recv_many(&mut group, GROUP_REQUESTS) > 0 {
-            let outcome = self.write(&group);
-            let first = self.next;
-            if let Ok(appended) = outcome {
-                self.next += appended;
-                self.end.send_replace(self.next);
+            let outcome = self.database.with(|database| self.write(database, &group));
+            if let Ok(written) = &outcome {
+                self.end.send_replace(written.end);
             }
-            let mut number = first;
+            let outcome = outcome.map(|written| written.start);
+            let mut number = outcome.as_ref().copied().unwrap_or_default();
             // Who asked may be gone; the message is kept all the same.
             for request in group.drain(..) {
                 match request {
@@ -257,17 +242,23 @@ impl Writer {
         }
     }
 
-    /// One durable transaction for the whole group; how many messages it appended.
-    fn write(&self, group: &[Request]) -> Result<u64, StoreError> {
-        let transaction = self.database.begin_write().map_err(fault)?;
-        let mut number = self.next;
+    /// One durable transaction for the whole group; the numbers that its messages got.
+    fn write(
+        &self,
+        database: &redb::Database,
+        group: &[Request],
+    ) -> Result<Range<u64>, redb::Error> {
+        let transaction = database.begin_write()?;
+        // By the log itself: after a fault nobody else knows what became durable.
+        let start = next(&transaction)?;
+        let mut number = start;
         {
-            let mut raw = transaction.open_table(RAW).map_err(fault)?;
-            let mut table = transaction.open_table(LENGTHS).map_err(fault)?;
+            let mut raw = transaction.open_table(RAW)?;
+            let mut table = transaction.open_table(LENGTHS)?;
             for request in group {
                 match request {
                     Request::Append { record, .. } => {
-                        raw.insert(number, record.as_slice()).map_err(fault)?;
+                        raw.insert(number, record.as_slice())?;
                         number += 1;
                     }
                     Request::Commit {
@@ -277,11 +268,11 @@ impl Writer {
                         ..
                     } => {
                         for record in again {
-                            raw.insert(number, record.as_slice()).map_err(fault)?;
+                            raw.insert(number, record.as_slice())?;
                             number += 1;
                         }
                         for (name, length) in lengths {
-                            table.insert(name.as_str(), length).map_err(fault)?;
+                            table.insert(name.as_str(), length)?;
                         }
                         if let Some(progress) = progress {
                             self.advance(&transaction, &mut raw, progress)?;
@@ -290,8 +281,8 @@ impl Writer {
                 }
             }
         }
-        transaction.commit().map_err(fault)?;
-        Ok(number - self.next)
+        transaction.commit()?;
+        Ok(start..number)
     }
 
     /// Sets a position, and removes what is more than `retain_messages` behind that of transform.
@@ -300,22 +291,19 @@ impl Writer {
         transaction: &WriteTransaction,
         raw: &mut redb::Table<'_, u64, &[u8]>,
         progress: &Progress,
-    ) -> Result<(), StoreError> {
-        let mut state = transaction.open_table(STATE).map_err(fault)?;
+    ) -> Result<(), redb::Error> {
+        let mut state = transaction.open_table(STATE)?;
         let key = progress.key.as_str();
-        state.insert(key, progress.number).map_err(fault)?;
+        state.insert(key, progress.number)?;
         if key != TRANSFORMED {
             return Ok(());
         }
         let keep_from = progress.number.saturating_sub(self.retain_messages);
         for _ in 0..RETENTION_STEP {
-            let first = raw
-                .first()
-                .map_err(fault)?
-                .map(|(number, _)| number.value());
+            let first = raw.first()?.map(|(number, _)| number.value());
             match first {
                 Some(number) if number < keep_from => {
-                    raw.remove(number).map_err(fault)?;
+                    raw.remove(number)?;
                 }
                 _ => break,
             }
@@ -324,7 +312,11 @@ impl Writer {
     }
 }
 
-#[allow(clippy::needless_pass_by_value)] // for map_err
-fn fault(error: impl Into<redb::Error>) -> StoreError {
-    StoreError::Log(error.into().to_string())
+/// The number that the next message gets.
+fn next(transaction: &WriteTransaction) -> Result<u64, redb::Error> {
+    let raw = transaction.open_table(RAW)?;
+    let state = transaction.open_table(STATE)?;
+    let last = raw.last()?.map_or(0, |(key, _)| key.value() + 1);
+    let position = state.get(TRANSFORMED)?.map_or(0, |value| value.value());
+    Ok(last.max(position))
 }

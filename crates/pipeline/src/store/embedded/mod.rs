@@ -13,6 +13,7 @@
 //! Lines are written and synced before the transaction that states their length; what lies beyond the committed length
 //! is cut off when the directory is opened. So a crash neither loses nor repeats a line.
 
+mod database;
 mod directory;
 mod disclosure;
 mod log;

@@ -17,6 +17,8 @@ pub(super) struct Outputs {
     directory: PathBuf,
     files: BTreeMap<String, File>,
     committed: BTreeMap<String, u64>,
+    /// Whether a transaction failed, so that only the log knows what was committed.
+    doubtful: bool,
 }
 
 impl Outputs {
@@ -33,6 +35,7 @@ impl Outputs {
             directory: directory.to_owned(),
             files: BTreeMap::new(),
             committed,
+            doubtful: false,
         };
         for folder in ["", "fhir", "headers", "headers/fhir"] {
             outputs.open_folder(folder)?;
@@ -113,8 +116,26 @@ impl Outputs {
         self.publish()
     }
 
+    /// Says that a transaction failed, whose lengths may be durable all the same.
+    pub(super) fn doubt(&mut self) {
+        self.doubtful = true;
+    }
+
+    /// After a transaction that failed: takes over the lengths that the log has, and cuts off what was never committed.
+    pub(super) fn settle(
+        &mut self,
+        lengths: impl FnOnce() -> Result<BTreeMap<String, u64>, StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.doubtful {
+            self.committed = lengths()?;
+            self.rollback()?;
+            self.doubtful = false;
+        }
+        Ok(())
+    }
+
     /// Cuts off what was never committed.
-    pub(super) fn rollback(&mut self) -> Result<(), StoreError> {
+    fn rollback(&mut self) -> Result<(), StoreError> {
         for (name, file) in &self.files {
             let length = self.committed.get(name).copied().unwrap_or(0);
             file.set_len(length)

@@ -67,8 +67,11 @@ impl Inner {
         let inner = Arc::clone(self);
         let task = tokio::spawn(async move {
             let mut files = Arc::clone(&inner.outputs).lock_owned().await;
+            let log = Arc::clone(&inner.log);
             let (mut files, written) = tokio::task::spawn_blocking(move || {
-                let written = files.write(&outputs);
+                let written = files
+                    .settle(|| log.lengths())
+                    .and_then(|()| files.write(&outputs));
                 (files, written)
             })
             .await
@@ -90,7 +93,7 @@ impl Inner {
                     Ok(())
                 }
                 Err(error) => {
-                    files.rollback()?;
+                    files.doubt();
                     Err(error)
                 }
             }
