@@ -1,11 +1,12 @@
 //! One round: senders send, faults come, and in the end everything is judged.
 
+use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kiln_tests::{Checker, Feed, Message, Record, Verdict, expected_resources, settled};
 
-use crate::fault::{Due, plan};
+use crate::fault::{Calamity, plan};
 use crate::setup::Setup;
 use crate::traffic::Traffic;
 
@@ -24,20 +25,17 @@ pub(crate) struct History {
 
 /// What a round did.
 pub(crate) struct Told {
-    pub(crate) faults: Vec<Due>,
+    pub(crate) faults: Vec<Calamity>,
     pub(crate) messages: usize,
     pub(crate) resends: u32,
+    /// Processes that left by themselves.
+    pub(crate) revived: usize,
     pub(crate) verdict: Verdict,
     pub(crate) took: Duration,
 }
 
 /// The round of a seed. The feeds are named after it.
-pub(crate) fn round(
-    setup: &mut Setup<'_>,
-    seed: u64,
-    scratch: &Path,
-    history: &mut History,
-) -> Told {
+pub(crate) fn round(setup: &mut Setup, seed: u64, scratch: &Path, history: &mut History) -> Told {
     let started = Instant::now();
     let mut random = fastrand::Rng::with_seed(seed);
     let (instances, brokers) = setup.size();
@@ -46,10 +44,11 @@ pub(crate) fn round(
     let messages = feeds.iter().map(Vec::len).sum::<usize>();
     history.expect(&feeds, scratch);
     let traffic = Traffic::start(&feeds, &setup.addresses());
-    for due in &faults {
-        traffic.reach(messages * due.percent / 100);
-        setup.suffer(&due.fault);
+    for calamity in &faults {
+        traffic.reach(messages * calamity.percent / 100, || setup.revive());
+        setup.suffer(calamity);
     }
+    traffic.reach(messages, || setup.revive());
     let sent = traffic.finish();
     let resends = sent
         .iter()
@@ -59,12 +58,31 @@ pub(crate) fn round(
     history
         .unacknowledged
         .extend(given_up.map(|sent| sent.control_id.clone()));
+    let verdict = settled(SETTLE, || {
+        setup.revive();
+        history.judge(&setup.emitted())
+    });
     Told {
         faults,
         messages,
         resends,
-        verdict: settled(SETTLE, || history.judge(&setup.emitted())),
+        revived: setup.revived(),
+        verdict,
         took: started.elapsed(),
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (messages, resends, revived) = (self.messages, self.resends, self.revived);
+        let took = self.took.as_secs_f64();
+        write!(
+            f,
+            "{messages} messages, {resends} resends, {revived} started again, {took:.1} s;"
+        )?;
+        self.faults
+            .iter()
+            .try_for_each(|fault| write!(f, " {fault}"))
     }
 }
 

@@ -1,78 +1,119 @@
-//! What a round runs on: one store, the Kiln instances over it, and the paths to them.
+//! What a round runs on: one store, the Kiln instances over it, each on a host of its own, and the paths to them.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use kiln_tests::{Broker, Kiln, Record, records};
+use kiln_tests::{Broker, Disk, Host, Kiln, Network, Record, records};
 
-use crate::fault::Fault;
+use crate::fault::{Calamity, Fault};
 use crate::proxy::{Proxy, Weather};
 
+const BROKERS: usize = 3;
+const INSTANCES: usize = 2;
+
 /// Where messages and outputs are kept.
-pub(crate) enum Home<'a> {
-    Embedded(PathBuf),
-    /// The brokers, and the pipeline's name.
-    Kafka(&'a mut [Broker], String),
+enum Home {
+    Embedded {
+        data: PathBuf,
+        disk: Disk,
+    },
+    Kafka {
+        brokers: Vec<Broker>,
+        hosts: Vec<Host>,
+        disks: Vec<Disk>,
+    },
 }
 
-pub(crate) struct Setup<'a> {
-    home: Home<'a>,
-    instances: Vec<Kiln>,
+// Fields are dropped in their order: processes before what they run on.
+pub(crate) struct Setup {
     paths: Vec<Proxy>,
+    instances: Vec<Kiln>,
+    hosts: Vec<Host>,
+    home: Home,
+    network: Network,
+    revived: usize,
 }
 
-impl<'a> Setup<'a> {
+impl Setup {
     /// One instance on the embedded store.
-    pub(crate) fn embedded(directory: &Path, limits: &str) -> Setup<'a> {
+    pub(crate) fn embedded(directory: &Path, limits: &str) -> Setup {
+        let network = Network::new(1);
         let data = directory.join("data");
-        let config = format!(
+        let home = Home::Embedded {
+            disk: Disk::mount(&data),
+            data: data.clone(),
+        };
+        let store = format!(
             "store:\n  embedded:\n    directory: {}\n{limits}",
             data.display()
         );
-        Setup::over(Home::Embedded(data), vec![Kiln::serve(directory, &config)])
+        Setup::over(directory, home, &store, network.hosts().to_vec(), network)
     }
 
-    /// So many instances of one pipeline on Kafka.
-    pub(crate) fn kafka(
-        directory: &Path,
-        brokers: &'a mut [Broker],
-        name: &str,
-        instances: usize,
-    ) -> Setup<'a> {
-        let replicas = brokers.len();
-        let addresses = addresses(brokers);
-        let serve = |instance: usize| {
-            let directory = directory.join(instance.to_string());
-            fs::create_dir_all(&directory).expect("a directory");
-            let config = format!(
-                "name: {name}\ninstance: i{instance}\nstore:\n  kafka:\n    brokers: [{addresses}]\n    \
-                 topics: {{ create: true, partitions: 3, replication: {replicas} }}"
-            );
-            Kiln::serve(&directory, &config)
+    /// Instances of one pipeline on Kafka.
+    pub(crate) fn kafka(directory: &Path, jars: &Path) -> Setup {
+        let network = Network::new(u8::try_from(BROKERS + INSTANCES).unwrap_or(u8::MAX));
+        let (hosts, instances) = network.hosts().split_at(BROKERS);
+        let (hosts, instances) = (hosts.to_vec(), instances.to_vec());
+        let disks = (1..=BROKERS)
+            .map(|number| Disk::mount(&directory.join(number.to_string())))
+            .collect();
+        let brokers = Broker::cluster(&hosts, directory, jars);
+        let addresses: Vec<String> = brokers
+            .iter()
+            .map(|broker| format!("\"{}\"", broker.address()))
+            .collect();
+        let store = format!(
+            "store:\n  kafka:\n    brokers: [{}]\n    \
+             topics: {{ create: true, partitions: 3, replication: {BROKERS} }}",
+            addresses.join(", ")
+        );
+        let home = Home::Kafka {
+            brokers,
+            hosts,
+            disks,
         };
-        let instances = (0..instances).map(serve).collect();
-        Setup::over(Home::Kafka(brokers, name.to_owned()), instances)
+        Setup::over(directory, home, &store, instances, network)
     }
 
-    fn over(home: Home<'a>, instances: Vec<Kiln>) -> Setup<'a> {
+    fn over(
+        directory: &Path,
+        home: Home,
+        store: &str,
+        hosts: Vec<Host>,
+        network: Network,
+    ) -> Setup {
+        let (mut instances, mut clocked) = (Vec::new(), Vec::new());
+        for (number, host) in hosts.into_iter().enumerate() {
+            let name = format!("i{number}");
+            let directory = directory.join(&name);
+            fs::create_dir_all(&directory).expect("a directory");
+            let host = host.with_clock(&directory);
+            let config = format!("name: chaos\ninstance: {name}\n{store}");
+            instances.push(Kiln::serve_on(&host, &directory, &config));
+            clocked.push(host);
+        }
         let paths = instances
             .iter()
             .map(|kiln| Proxy::to(kiln.mllp()))
             .collect();
         Setup {
-            home,
-            instances,
             paths,
+            instances,
+            hosts: clocked,
+            home,
+            network,
+            revived: 0,
         }
     }
 
     /// How many instances and brokers there are.
     pub(crate) fn size(&self) -> (usize, usize) {
         let brokers = match &self.home {
-            Home::Embedded(_) => 0,
-            Home::Kafka(brokers, _) => brokers.len(),
+            Home::Embedded { .. } => 0,
+            Home::Kafka { brokers, .. } => brokers.len(),
         };
         (self.instances.len(), brokers)
     }
@@ -90,52 +131,109 @@ impl<'a> Setup<'a> {
     /// What was emitted so far, as read by others.
     pub(crate) fn emitted(&self) -> Vec<Record> {
         match &self.home {
-            Home::Embedded(data) => records::embedded(data),
-            Home::Kafka(brokers, name) => records::kafka(&bootstrap(brokers), name),
+            Home::Embedded { data, .. } => records::embedded(data),
+            Home::Kafka { brokers, .. } => {
+                let all: Vec<String> = brokers.iter().map(Broker::address).collect();
+                records::kafka(&all.join(","), "chaos")
+            }
         }
     }
 
-    /// Does it, and undoes what passes.
-    pub(crate) fn suffer(&mut self, fault: &Fault) {
-        match fault {
-            Fault::KillKiln(at) => self.instances[*at].kill_and_restart(),
-            Fault::PauseKiln(at, lasts) => {
-                self.instances[*at].pause();
-                thread::sleep(*lasts);
-                self.instances[*at].resume();
+    /// Starts instances and brokers again that have left by themselves, as any supervisor does.
+    pub(crate) fn revive(&mut self) {
+        for kiln in &mut self.instances {
+            if kiln.left().is_some() {
+                kiln.start_again();
+                self.revived += 1;
             }
-            Fault::Path(at, weather, lasts) => {
-                self.paths[*at].set(*weather);
-                thread::sleep(*lasts);
-                self.paths[*at].set(Weather::Fair);
+        }
+        if let Home::Kafka { brokers, .. } = &mut self.home {
+            for broker in brokers {
+                if broker.has_left() {
+                    broker.start_again();
+                    self.revived += 1;
+                }
             }
-            Fault::KillBroker(at) => self.broker(*at).kill_and_restart(),
-            Fault::PauseBroker(at, lasts) => {
-                self.broker(*at).pause();
-                thread::sleep(*lasts);
-                self.broker(*at).resume();
-            }
+        }
+    }
+
+    /// How often that was done.
+    pub(crate) fn revived(&self) -> usize {
+        self.revived
+    }
+
+    /// Lets it come, last and pass.
+    pub(crate) fn suffer(&mut self, calamity: &Calamity) {
+        for fault in &calamity.faults {
+            self.begin(fault);
+        }
+        thread::sleep(calamity.lasts);
+        for fault in &calamity.faults {
+            self.end(fault);
+        }
+    }
+
+    fn begin(&mut self, fault: &Fault) {
+        match *fault {
+            Fault::KillKiln(at) => self.instances[at].kill(),
+            Fault::PauseKiln(at) => self.instances[at].pause(),
+            Fault::Clock(at, seconds) => self.hosts[at].set_clock(seconds),
+            Fault::Path(at, weather) => self.paths[at].set(weather),
+            Fault::CutKiln(at) => self.network.cut(&self.hosts[at]),
+            Fault::SlowKiln(at) => self.network.slow(&self.hosts[at]),
+            Fault::FillDisk => self.disk().fill(),
+            Fault::KillBroker(at) => self.broker(at).kill(),
+            Fault::PauseBroker(at) => self.broker(at).pause(),
+            Fault::CutBroker(at) => self.network.cut(self.broker_host(at)),
+            Fault::SlowBroker(at) => self.network.slow(self.broker_host(at)),
+            Fault::FillBroker(at) => self.broker_disk(at).fill(),
+            Fault::Part(at, broker) => self.network.part(&self.hosts[at], self.broker_host(broker)),
+        }
+    }
+
+    fn end(&mut self, fault: &Fault) {
+        match *fault {
+            Fault::KillKiln(at) => self.instances[at].start_again(),
+            Fault::PauseKiln(at) => self.instances[at].resume(),
+            Fault::Clock(at, _) => self.hosts[at].set_clock(0),
+            Fault::Path(at, _) => self.paths[at].set(Weather::Fair),
+            Fault::CutKiln(at) => self.network.heal(&self.hosts[at]),
+            Fault::SlowKiln(at) => self.network.quicken(&self.hosts[at]),
+            Fault::FillDisk => self.disk().free(),
+            Fault::KillBroker(at) => self.broker(at).start_again(),
+            Fault::PauseBroker(at) => self.broker(at).resume(),
+            Fault::CutBroker(at) => self.network.heal(self.broker_host(at)),
+            Fault::SlowBroker(at) => self.network.quicken(self.broker_host(at)),
+            Fault::FillBroker(at) => self.broker_disk(at).free(),
+            Fault::Part(at, broker) => self.network.join(&self.hosts[at], self.broker_host(broker)),
+        }
+    }
+
+    fn disk(&self) -> &Disk {
+        match &self.home {
+            Home::Embedded { disk, .. } => disk,
+            Home::Kafka { .. } => panic!("no disk of an instance to harm"),
         }
     }
 
     fn broker(&mut self, at: usize) -> &mut Broker {
         match &mut self.home {
-            Home::Embedded(_) => panic!("no broker to harm"),
-            Home::Kafka(brokers, _) => &mut brokers[at],
+            Home::Embedded { .. } => panic!("no broker to harm"),
+            Home::Kafka { brokers, .. } => &mut brokers[at],
         }
     }
-}
 
-/// As YAML has them.
-fn addresses(brokers: &[Broker]) -> String {
-    let quoted: Vec<String> = brokers
-        .iter()
-        .map(|broker| format!("\"{}\"", broker.address()))
-        .collect();
-    quoted.join(", ")
-}
+    fn broker_host(&self, at: usize) -> &Host {
+        match &self.home {
+            Home::Embedded { .. } => panic!("no broker to harm"),
+            Home::Kafka { hosts, .. } => &hosts[at],
+        }
+    }
 
-fn bootstrap(brokers: &[Broker]) -> String {
-    let all: Vec<String> = brokers.iter().map(Broker::address).collect();
-    all.join(",")
+    fn broker_disk(&self, at: usize) -> &Disk {
+        match &self.home {
+            Home::Embedded { .. } => panic!("no broker to harm"),
+            Home::Kafka { disks, .. } => &disks[at],
+        }
+    }
 }

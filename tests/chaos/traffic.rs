@@ -51,9 +51,10 @@ impl Traffic {
         }
     }
 
-    /// Waits until so many messages are acknowledged, or nothing more is sent.
-    pub(crate) fn reach(&self, enough: usize) {
+    /// Waits until so many messages are acknowledged, or nothing more is sent, and does `meanwhile` again and again.
+    pub(crate) fn reach(&self, enough: usize, mut meanwhile: impl FnMut()) {
         await_until("acknowledgements before the next fault", LIMIT, || {
+            meanwhile();
             let acknowledged = self.acknowledged.load(Ordering::Relaxed);
             (acknowledged >= enough || self.is_done()).then_some(())
         });

@@ -1,12 +1,13 @@
-//! Apache Kafka brokers (`KRaft`, broker and controller in one process), on loopback, that can be killed.
+//! Apache Kafka brokers (`KRaft`, broker and controller in one process) that can be killed.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::{await_until, free_address};
+use crate::process::Process;
+use crate::{Host, await_until};
 
 /// From the start of the process until it answers a question for its metadata.
 const READY: Duration = Duration::from_secs(90);
@@ -21,7 +22,8 @@ const DIRECTORIES: [&str; 3] = [
 ];
 
 /// A broker of a cluster, before it runs.
-struct Node {
+struct Node<'a> {
+    host: &'a Host,
     number: usize,
     id: &'static str,
     address: SocketAddr,
@@ -31,36 +33,36 @@ struct Node {
 /// A running broker. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Broker {
-    child: Child,
-    directory: PathBuf,
-    jars: PathBuf,
+    process: Process,
     address: SocketAddr,
 }
 
 impl Broker {
-    /// Formats `directory`, starts a broker from Kafka's `jars` on free ports and waits until it answers.
+    /// Formats `directory`, starts a broker from Kafka's `jars` on free loopback ports and waits until it answers.
     ///
     /// # Panics
     /// When the broker does not come up.
     pub fn start(directory: &Path, jars: &Path) -> Broker {
-        let mut brokers = Broker::cluster(directory, jars, 1);
+        let mut brokers = Broker::cluster(&[Host::loopback()], directory, jars);
         brokers.remove(0)
     }
 
-    /// The same with so many brokers, at most three, of one cluster: every topic of as many replicas as there are brokers
-    /// can be written while one of three is away.
+    /// The same with a broker of one cluster on each of at most three hosts: every topic of as many replicas as there are
+    /// brokers can be written while one of three is away. The directory of each is named by its number, from 1.
     ///
     /// # Panics
     /// When a broker does not come up.
-    pub fn cluster(directory: &Path, jars: &Path, brokers: usize) -> Vec<Broker> {
-        let nodes: Vec<Node> = DIRECTORIES[..brokers]
+    pub fn cluster(hosts: &[Host], directory: &Path, jars: &Path) -> Vec<Broker> {
+        let nodes: Vec<Node<'_>> = hosts
             .iter()
+            .zip(DIRECTORIES)
             .zip(1..)
-            .map(|(id, number)| Node {
+            .map(|((host, id), number)| Node {
+                host,
                 number,
                 id,
-                address: free_address(),
-                controller: free_address(),
+                address: host.address(9092),
+                controller: host.address(9093),
             })
             .collect();
         let started: Vec<Broker> = nodes
@@ -68,16 +70,18 @@ impl Broker {
             .map(|node| {
                 let directory = directory.join(node.number.to_string());
                 format(&directory, jars, node, &nodes);
+                let mut broker = java(node.host, &directory, jars);
+                broker
+                    .arg("kafka.Kafka")
+                    .arg(directory.join("server.properties"));
                 Broker {
-                    child: run(&directory, jars),
-                    directory,
-                    jars: jars.to_owned(),
+                    process: Process::start(broker),
                     address: node.address,
                 }
             })
             .collect();
         for broker in &started {
-            broker.await_ready(brokers);
+            broker.await_ready(hosts.len());
         }
         started
     }
@@ -89,32 +93,38 @@ impl Broker {
 
     /// SIGKILL, and a new process on the same directory.
     pub fn kill_and_restart(&mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("the broker to be reaped");
-        self.child = run(&self.directory, &self.jars);
+        self.kill();
+        self.start_again();
         self.await_ready(1);
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// A new process on the same directory. Does not wait until it is ready.
+    pub fn start_again(&mut self) {
+        self.process.start_again();
+    }
+
+    /// Whether it has left by itself, as it does when its disk fails.
+    pub fn has_left(&mut self) -> bool {
+        self.process.left().is_some()
     }
 
     /// SIGSTOP: it holds its connections and answers nothing.
     pub fn pause(&self) {
-        self.signal("-STOP");
+        self.process.signal("-STOP");
     }
 
     /// SIGCONT.
     pub fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status()
-            .expect("the command kill");
-        assert!(status.success(), "{signal} to the broker");
+        self.process.signal("-CONT");
     }
 
     /// Waits until it answers, and knows of so many brokers.
-    fn await_ready(&self, brokers: usize) {
+    pub fn await_ready(&self, brokers: usize) {
         await_until("an answer of the broker", READY, || {
             let asked = Command::new("kcat")
                 .args(["-b", &self.address(), "-L", "-m", "1"])
@@ -130,21 +140,13 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        // It may have left already; reaping is all that matters then.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn java(directory: &Path, jars: &Path) -> Command {
+fn java(host: &Host, directory: &Path, jars: &Path) -> Command {
     let log = File::options()
         .create(true)
         .append(true)
         .open(directory.join("broker.log"))
         .expect("a log file");
-    let mut java = Command::new("java");
+    let mut java = host.command("java");
     java.args([
         "-Xms256m",
         "-Xmx512m",
@@ -161,15 +163,7 @@ fn java(directory: &Path, jars: &Path) -> Command {
     java
 }
 
-fn run(directory: &Path, jars: &Path) -> Child {
-    java(directory, jars)
-        .arg("kafka.Kafka")
-        .arg(directory.join("server.properties"))
-        .spawn()
-        .expect("the broker must start")
-}
-
-fn format(directory: &Path, jars: &Path, node: &Node, nodes: &[Node]) {
+fn format(directory: &Path, jars: &Path, node: &Node<'_>, nodes: &[Node<'_>]) {
     fs::create_dir_all(directory).expect("a directory for the broker");
     fs::write(
         directory.join("server.properties"),
@@ -181,7 +175,7 @@ fn format(directory: &Path, jars: &Path, node: &Node, nodes: &[Node]) {
         .iter()
         .map(|node| format!("{}@{}:{}", node.number, node.controller, node.id))
         .collect();
-    let status = java(directory, jars)
+    let status = java(node.host, directory, jars)
         .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER])
         .args(["--initial-controllers", &controllers.join(",")])
         .arg("-c")
@@ -197,14 +191,13 @@ fn format(directory: &Path, jars: &Path, node: &Node, nodes: &[Node]) {
 
 // Every internal topic has as many replicas as there are brokers, or groups and transactions never come up. The session is
 // short, because after a SIGKILL the controller refuses the same node until the old session has ended.
-fn properties(directory: &Path, node: &Node, nodes: &[Node]) -> String {
+fn properties(directory: &Path, node: &Node<'_>, nodes: &[Node<'_>]) -> String {
     let Node {
         number,
         address,
         controller,
         ..
     } = node;
-    assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
     let controllers: Vec<String> = nodes
         .iter()
         .map(|node| node.controller.to_string())

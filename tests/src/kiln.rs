@@ -3,12 +3,13 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::await_until;
+use crate::process::Process;
+use crate::{Host, await_until};
 
 /// How long a start may take until `/readyz` says yes.
 const READY: Duration = Duration::from_secs(30);
@@ -16,8 +17,7 @@ const READY: Duration = Duration::from_secs(30);
 /// A running `kiln serve`. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Kiln {
-    child: Child,
-    config: PathBuf,
+    process: Process,
     log: PathBuf,
     mllp: SocketAddr,
     http: SocketAddr,
@@ -52,17 +52,32 @@ impl Kiln {
     ///
     /// `config` is the YAML of everything but `listeners` and `http`; `directory` takes the config and the log.
     pub fn serve(directory: &Path, config: &str) -> Kiln {
-        let (mllp, http) = (free_address(), free_address());
+        Kiln::serve_on(&Host::loopback(), directory, config)
+    }
+
+    /// The same on a host.
+    pub fn serve_on(host: &Host, directory: &Path, config: &str) -> Kiln {
+        let (mllp, http) = (host.address(2575), host.address(8090));
         let path = directory.join("kiln.yaml");
         let text = format!(
             "{config}\nlisteners:\n  - name: mllp\n    address: {mllp}\nhttp:\n  address: {http}\n"
         );
         fs::write(&path, text).expect("a config file");
         let log = directory.join("kiln.log");
-        let child = start(&path, &log);
+        let lines = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("a log file");
+        let mut command = host.command(Kiln::binary());
+        command
+            .args(["serve", "--config"])
+            .arg(&path)
+            .stdin(Stdio::null())
+            .stdout(lines.try_clone().expect("a second handle of the log"))
+            .stderr(lines);
         let mut kiln = Kiln {
-            child,
-            config: path,
+            process: Process::start(command),
             log,
             mllp,
             http,
@@ -78,9 +93,23 @@ impl Kiln {
 
     /// SIGKILL, and a new process on the same configuration. Does not wait until it is ready: senders try until it is.
     pub fn kill_and_restart(&mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("the process to be reaped");
-        self.child = start(&self.config, &self.log);
+        self.kill();
+        self.start_again();
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// A new process on the same configuration, as [`Kiln::kill_and_restart`].
+    pub fn start_again(&mut self) {
+        self.process.start_again();
+    }
+
+    /// The exit status, when it has left by itself.
+    pub fn left(&mut self) -> Option<ExitStatus> {
+        self.process.left()
     }
 
     /// SIGTERM, and the exit status.
@@ -97,32 +126,22 @@ impl Kiln {
     /// # Panics
     /// When it has not left within `bound`.
     pub fn wait(&mut self, bound: Duration) -> ExitStatus {
-        await_until("exit", bound, || {
-            self.child.try_wait().expect("the state of the process")
-        })
+        await_until("exit", bound, || self.left())
     }
 
     /// SIGTERM without waiting.
     pub fn signal_term(&self) {
-        self.signal("-TERM");
+        self.process.signal("-TERM");
     }
 
     /// SIGSTOP: it holds its connections and answers nothing.
     pub fn pause(&self) {
-        self.signal("-STOP");
+        self.process.signal("-STOP");
     }
 
     /// SIGCONT.
     pub fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status()
-            .expect("the command kill");
-        assert!(status.success(), "{signal} to kiln");
+        self.process.signal("-CONT");
     }
 
     /// The status code of an HTTP path; none when nobody answers.
@@ -142,7 +161,7 @@ impl Kiln {
 
     fn await_ready(&mut self) {
         await_until("readyz", READY, || {
-            if let Some(status) = self.child.try_wait().expect("the state of the process") {
+            if let Some(status) = self.left() {
                 panic!(
                     "kiln left with {status}: {}",
                     fs::read_to_string(&self.log).unwrap_or_default()
@@ -151,34 +170,4 @@ impl Kiln {
             (self.http_status("/readyz") == Some(200)).then_some(())
         });
     }
-}
-
-impl Drop for Kiln {
-    fn drop(&mut self) {
-        // It may have left already; reaping is all that matters then.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start(config: &Path, log: &Path) -> Child {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(log)
-        .expect("a log file");
-    Command::new(Kiln::binary())
-        .args(["serve", "--config"])
-        .arg(config)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().expect("a second handle of the log"))
-        .stderr(log)
-        .spawn()
-        .expect("kiln serve must start")
-}
-
-/// A loopback address that was free a moment ago. A restart needs the same port, so the system cannot choose it at bind.
-pub(crate) fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address")
 }

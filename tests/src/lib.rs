@@ -7,6 +7,7 @@
 //! - [`Sender`] sends them over MLLP, one at a time, and sends again what was not acknowledged.
 //! - [`Broker`] runs a real Kafka broker and kills it.
 //! - [`Kiln`] runs the real binary and kills it, gently or not.
+//! - [`Network`] has hosts for both, with links that can be cut and slowed; [`Disk`] can be full, and [`Host`] has a clock.
 //! - [`records`] reads what was emitted.
 //! - [`Checker`] says what is lost, doubled or out of order, by control id.
 //!
@@ -30,9 +31,13 @@ mod broker;
 mod checker;
 mod convert;
 mod deadline;
+mod disk;
 mod feed;
 mod frame;
+mod host;
 mod kiln;
+mod network;
+mod process;
 pub mod records;
 mod sender;
 mod traffic;
@@ -42,10 +47,12 @@ pub use broker::Broker;
 pub use checker::{Checker, Verdict};
 pub use convert::expected_resources;
 pub use deadline::{await_until, settled};
+pub use disk::Disk;
 pub use feed::{Feed, Message};
 pub use frame::{read_frame, write_frame};
+pub use host::Host;
 pub use kiln::Kiln;
-use kiln::free_address;
+pub use network::Network;
 pub use records::Record;
 pub use sender::{Sender, Sent};
 pub use traffic::Traffic;

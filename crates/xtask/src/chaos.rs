@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    need::{KAFKA, jars, kcat, run},
+    need::{KAFKA, faketime, isolated, jars, kcat, run},
     stage::cargo_command,
 };
 
@@ -18,11 +18,14 @@ pub(crate) enum Home {
 pub(crate) fn chaos(rounds: u64, seed: u64, home: Option<Home>) -> Result<(), String> {
     kcat()?;
     let kafka = jars(KAFKA)?;
+    let faketime = faketime()?;
     run(cargo_command().args(["build", "--package", "kiln"]))?;
-    let mut command = cargo_command();
+    let suite = ["test", "--package", "kiln-tests", "--test", "chaos"];
+    run(cargo_command().args(suite).arg("--no-run"))?;
+    let mut command = isolated(&cargo_command())?;
     command
-        .args(["test", "--package", "kiln-tests", "--test", "chaos", "--"])
-        .args(["--nocapture", "--test-threads", "1"]);
+        .args(suite)
+        .args(["--", "--nocapture", "--test-threads", "1"]);
     match home {
         None => {}
         Some(Home::Embedded) => drop(command.arg("on_the_embedded_store")),
@@ -30,6 +33,7 @@ pub(crate) fn chaos(rounds: u64, seed: u64, home: Option<Home>) -> Result<(), St
     }
     run(command
         .env("KILN_KAFKA_LIB", kafka)
+        .env("KILN_FAKETIME", faketime)
         .env("KILN_CHAOS_ROUNDS", rounds.to_string())
         .env("KILN_CHAOS_SEED", seed.to_string()))
 }

@@ -57,6 +57,9 @@ fn programs() -> Result<(), String> {
         ("kcat", "kcat"),
         ("openssl", "openssl"),
         ("python3", "python3"),
+        ("ip", "iproute2"),
+        ("unshare", "util-linux"),
+        ("faketime", "faketime"),
     ];
     let mut packages: Vec<&str> = wanted
         .iter()
@@ -144,6 +147,44 @@ pub(crate) fn kcat() -> Result<(), String> {
         return Ok(());
     }
     programs()
+}
+
+/// The library that puts a process's clock wrong, or what to install.
+pub(crate) fn faketime() -> Result<PathBuf, String> {
+    programs()?;
+    let library = "faketime/libfaketime.so.1";
+    let folders = fs::read_dir("/usr/lib").map_err(|error| format!("/usr/lib: {error}"))?;
+    folders
+        .flatten()
+        .map(|folder| folder.path().join(library))
+        .find(|path| path.exists())
+        .ok_or_else(|| format!("no /usr/lib/*/{library}; install faketime from Debian or Ubuntu"))
+}
+
+/// The same program in a network and with mounts of its own, in which it is root: it can make hosts, cut links and fill disks,
+/// and nothing of it is seen outside or left behind. Arguments are still to be added.
+pub(crate) fn isolated(command: &Command) -> Result<Command, String> {
+    programs()?;
+    let unshare = ["--user", "--map-root-user", "--net", "--mount"];
+    run(Command::new("unshare").args(unshare).arg("true")).map_err(|error| {
+        format!(
+            "{error}; the faults need network and mount namespaces: run as root, or allow them to users with \
+             `sysctl kernel.unprivileged_userns_clone=1` (and `kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu)"
+        )
+    })?;
+    // Names of network namespaces are files in /run.
+    let begin = "mount -t tmpfs run /run && ip link set dev lo up && exec \"$0\" \"$@\"";
+    let mut isolated = Command::new("unshare");
+    isolated
+        .args(unshare)
+        .args(["sh", "-c", begin])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env("KILN_OWN_NETWORK", "1");
+    if let Some(directory) = command.get_current_dir() {
+        isolated.current_dir(directory);
+    }
+    Ok(isolated)
 }
 
 /// Go, or what to install. Debian's own is too old for Kubernetes.

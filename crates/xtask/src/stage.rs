@@ -5,7 +5,9 @@ use kiln_tests::Broker;
 
 use crate::{
     kubernetes::{self, Kubernetes},
-    need::{KAFKA, PARSER, SENDER, class_path, jars, kcat, mllp_send, root, run},
+    need::{
+        KAFKA, PARSER, SENDER, class_path, faketime, isolated, jars, kcat, mllp_send, root, run,
+    },
     validate,
 };
 
@@ -216,10 +218,14 @@ fn end_to_end() -> Result<(), String> {
     let kafka = jars(KAFKA)?;
     let sender = class_path(SENDER, "Send")?;
     let python = mllp_send()?;
+    let faketime = faketime()?;
     cargo(&["build", "--package", "kiln"], None)?;
-    run(cargo_command()
-        .args(["test", "--package", "kiln-tests", "--test", "*"])
+    let suites = ["test", "--package", "kiln-tests", "--test", "*"];
+    run(cargo_command().args(suites).arg("--no-run"))?;
+    run(isolated(&cargo_command())?
+        .args(suites)
         .env("KILN_KAFKA_LIB", kafka)
+        .env("KILN_FAKETIME", faketime)
         .env("KILN_HAPI_SENDER", sender)
         .env("KILN_MLLP_SEND", python))
 }
