@@ -9,13 +9,13 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use prometheus::{Registry, TextEncoder};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::listen::Connections;
 use crate::mapping::Mapping;
+use crate::metrics::Metrics;
 use crate::store::Store;
 
 /// Longest wait for the store's answer to `/readyz`.
@@ -32,7 +32,7 @@ pub(crate) struct Health {
     /// Whether transform has partitions of the interactive lane; none: no `transform` role.
     pub(crate) transforming: Option<Arc<AtomicBool>>,
     pub(crate) mapping: Mapping,
-    pub(crate) registry: Registry,
+    pub(crate) metrics: Metrics,
 }
 
 /// Serves until `stop`.
@@ -122,13 +122,6 @@ async fn shed(State(health): State<Health>, Query(shed): Query<Shed>) -> impl In
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {
     (
         [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)],
-        text(&health.registry),
+        health.metrics.text(),
     )
-}
-
-/// What `/metrics` says.
-pub(crate) fn text(registry: &Registry) -> String {
-    TextEncoder::new()
-        .encode_to_string(&registry.gather())
-        .unwrap_or_default()
 }

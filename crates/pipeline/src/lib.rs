@@ -26,6 +26,7 @@ pub mod feed;
 mod http;
 mod listen;
 pub mod mapping;
+mod metrics;
 mod pipeline;
 mod progress;
 pub mod record;
@@ -38,5 +39,6 @@ mod transform;
 
 pub use failure::{RunError, StartError};
 pub use listen::{BoundListener, TlsError};
+pub use metrics::Described;
 pub use pipeline::{Pipeline, RunningPipeline};
 pub use tally::Tally;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kiln_fhir::Mapper;
-use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,14 +14,15 @@ use crate::config::{Config, Lane, ListenerConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health};
 use crate::listen::{
-    self, BoundListener, Budget, Connections, ListenMetrics, Listening, Room, Shared, Tls,
-    TlsMetrics, TlsWatch,
+    self, BoundListener, Budget, Connections, ListenMetrics, ListenerMetrics, Listening, Room,
+    Shared, Tls, TlsMetrics, TlsWatch,
 };
 use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
+use crate::metrics::{Described, Metrics};
 use crate::progress::Progress;
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
-use crate::transform::{self, Transform, TransformMetrics};
+use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
 
 /// The path of a message, ready to start.
 pub struct Pipeline;
@@ -31,7 +31,7 @@ pub struct Pipeline;
 pub struct RunningPipeline {
     listeners: Vec<BoundListener>,
     http_address: Option<SocketAddr>,
-    registry: Registry,
+    metrics: Metrics,
     progress: Arc<Progress>,
     mapping: Mapping,
     shutdown_within: Duration,
@@ -62,7 +62,8 @@ impl Pipeline {
 
     /// Opens the store, binds every address, and starts the roles that the configuration names.
     pub async fn start(config: Config, mapper: Arc<Mapper>) -> Result<RunningPipeline, StartError> {
-        let registry = Registry::new();
+        let metrics = Metrics::default();
+        metrics.process()?;
         let default_offset = config.time_zone();
         let base = mapper;
         let (mapper, watched) = match &config.overlay {
@@ -78,7 +79,7 @@ impl Pipeline {
         // Addresses first: that one is taken shows before a store is touched.
         let mut bound = Vec::new();
         if config.roles.listen {
-            let metrics = TlsMetrics::new(&registry)?;
+            let tls_metrics = TlsMetrics::new(&metrics)?;
             for listener in &config.listeners {
                 let listening =
                     listen::bind(listener)
@@ -88,7 +89,7 @@ impl Pipeline {
                             address: listener.address,
                             source,
                         })?;
-                let tls = open_tls(listener, &metrics)?;
+                let tls = open_tls(listener, &tls_metrics)?;
                 bound.push((listener.clone(), listening, tls));
             }
         }
@@ -114,7 +115,7 @@ impl Pipeline {
                 .map(|(_, listening, _)| listening.bound.clone())
                 .collect(),
             http_address: http.as_ref().and_then(|socket| socket.local_addr().ok()),
-            registry: registry.clone(),
+            metrics: metrics.clone(),
             progress: Arc::clone(&progress),
             mapping: mapping.clone(),
             shutdown_within: config.limits.shutdown,
@@ -132,7 +133,7 @@ impl Pipeline {
             drain_within: config.limits.shutdown,
             transforming: None,
             mapping: mapping.clone(),
-            registry: registry.clone(),
+            metrics: metrics.clone(),
         };
         if let Some((directory, overlay)) = watched {
             running.others.spawn(mapping::watch(
@@ -140,12 +141,12 @@ impl Pipeline {
                 directory,
                 overlay,
                 in_force,
-                MappingMetrics::new(&registry)?,
+                MappingMetrics::new(&metrics)?,
                 running.stop.clone(),
             ));
         }
         if config.roles.transform {
-            let metrics = Arc::new(TransformMetrics::new(&registry)?);
+            let of_all = Arc::new(TransformMetrics::new(&metrics)?);
             for (lane, store) in &lanes {
                 let transform = Transform {
                     mapping: mapping.clone(),
@@ -154,7 +155,7 @@ impl Pipeline {
                     limits: config.limits,
                     lane: *lane,
                     log: config.store.log(&config.name, *lane),
-                    metrics: Arc::clone(&metrics),
+                    metrics: LaneMetrics::new(&of_all, *lane),
                     progress: Arc::clone(&progress),
                     ready: Arc::default(),
                 };
@@ -170,7 +171,7 @@ impl Pipeline {
         }
         if config.roles.listen {
             let limits = &config.limits;
-            let metrics = Arc::new(ListenMetrics::new(&registry)?);
+            let of_all = Arc::new(ListenMetrics::new(&metrics)?);
             let rooms: BTreeMap<Lane, Arc<Room>> = lanes
                 .keys()
                 .map(|lane| (*lane, Arc::new(Room::of(limits))))
@@ -190,6 +191,7 @@ impl Pipeline {
                     listener.max_total_in_flight_bytes,
                 );
                 let shared = Shared {
+                    metrics: Arc::new(ListenerMetrics::new(&of_all, &listener)),
                     listener,
                     tls,
                     in_flight,
@@ -200,7 +202,6 @@ impl Pipeline {
                     store: Arc::clone(store),
                     mapping: mapping.clone(),
                     default_offset,
-                    metrics: Arc::clone(&metrics),
                     progress: Arc::clone(&progress),
                 };
                 running.spawn_listener(listening, shared);
@@ -282,12 +283,17 @@ impl RunningPipeline {
 
     /// Counts since the start.
     pub fn tally(&self) -> Tally {
-        Tally::of(&self.registry)
+        Tally::of(self.metrics.registry())
     }
 
     /// What `/metrics` says.
     pub fn metrics_text(&self) -> String {
-        http::text(&self.registry)
+        self.metrics.text()
+    }
+
+    /// Every metric, whether or not it has a value yet.
+    pub fn described_metrics(&self) -> Vec<Described> {
+        self.metrics.described()
     }
 
     /// Resolves only when a part of the pipeline ended by itself.

@@ -26,25 +26,27 @@ impl Tally {
         let mut tally = Tally::default();
         for family in registry.gather() {
             let counts = || {
-                family.get_metric().iter().map(|metric| {
-                    let label = metric
-                        .get_label()
-                        .first()
-                        .map(|label| label.value().to_owned());
+                let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+                for metric in family.get_metric() {
+                    // By what each is counted; of which listener does not matter here.
+                    let mut labels = metric.get_label().iter();
+                    let label = labels.find(|label| label.name() != "listener");
+                    let label = label.map(|label| label.value().to_owned());
                     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                     // counters of whole numbers
                     let count = metric.get_counter().get_value() as u64;
-                    (label.unwrap_or_default(), count)
-                })
+                    *counts.entry(label.unwrap_or_default()).or_default() += count;
+                }
+                counts
             };
             match family.name() {
-                "kiln_listen_messages_total" => tally.received = counts().collect(),
-                "kiln_listen_acknowledgments_total" => tally.acknowledged = counts().collect(),
-                "kiln_listen_refused_total" => tally.refused = counts().collect(),
-                "kiln_transform_resources_total" => tally.resources = counts().collect(),
-                "kiln_transform_dead_letters_total" => tally.dead = counts().collect(),
+                "kiln_listen_messages_total" => tally.received = counts(),
+                "kiln_listen_acknowledgments_total" => tally.acknowledged = counts(),
+                "kiln_listen_refused_total" => tally.refused = counts(),
+                "kiln_transform_resources_total" => tally.resources = counts(),
+                "kiln_transform_dead_letters_total" => tally.dead = counts(),
                 "kiln_transform_duplicates_total" => {
-                    tally.duplicates = counts().map(|(_, count)| count).sum();
+                    tally.duplicates = counts().values().sum();
                 }
                 _ => {}
             }

@@ -127,7 +127,7 @@ async fn health_says_ready_and_metrics_count() {
     assert!(
         get("/metrics")
             .await
-            .contains("kiln_listen_acknowledgments_total{code=\"AA\"} 1")
+            .contains("kiln_listen_acknowledgments_total{code=\"AA\",listener=\"mllp\"} 1")
     );
     running.shutdown().await.unwrap();
 }

@@ -278,16 +278,10 @@ impl Connection {
             Ok(Err(error)) => return Err(Closed::of(&error)),
             Err(_) => return Err(Closed::NotReading),
         }
-        let metrics = &self.shared.metrics;
-        for (code, _) in &answer.messages {
-            metrics
-                .acknowledged
-                .with_label_values(&[code.as_str()])
-                .inc();
-        }
-        metrics
-            .ack_seconds
-            .observe(answer.framed_at.elapsed().as_secs_f64());
+        self.shared.metrics.answered(
+            answer.messages.iter().map(|(code, _)| *code),
+            answer.framed_at.elapsed().as_secs_f64(),
+        );
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use super::closed::Closed;
 use super::connections::Connections;
 use super::enrolment;
 use super::judge::Origin;
-use super::metrics::ListenMetrics;
+use super::metrics::ListenerMetrics;
 use super::places::Places;
 use super::refusals::{Refusals, Told};
 use super::room::{Budget, Room};
@@ -48,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) mapping: Mapping,
     pub(crate) default_offset: UtcOffset,
-    pub(crate) metrics: Arc<ListenMetrics>,
+    pub(crate) metrics: Arc<ListenerMetrics>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) connections: Arc<Connections>,
     /// This listener's messages that wait for the store.
@@ -108,6 +108,7 @@ impl Listening {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
+                    shared.metrics.accept_failures.inc();
                     tracing::warn!(%error, listener = self.bound.name, "accepting a connection failed");
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                     continue;

@@ -30,7 +30,7 @@ pub(crate) use connections::Connections;
 pub(crate) use judge::{Origin, judge_again};
 pub use listener::BoundListener;
 pub(crate) use listener::{Listening, Shared, bind};
-pub(crate) use metrics::ListenMetrics;
+pub(crate) use metrics::{ListenMetrics, ListenerMetrics};
 pub(crate) use room::{Budget, Room};
 pub use tls::TlsError;
 pub(crate) use tls::{Tls, TlsMetrics, TlsWatch, check as check_tls};

@@ -179,11 +179,7 @@ pub(super) fn take(
             Step::Again => ready(told(judged.mode, None, &bytes, last.expected(), framed_at)),
             Step::OutOfSequence => {
                 let fault = out_of_sequence();
-                shared
-                    .metrics
-                    .refused
-                    .with_label_values(&[fault.reason])
-                    .inc();
+                shared.metrics.refused(fault.reason);
                 let expected = last.expected();
                 ready(told(judged.mode, Some(&fault), &bytes, expected, framed_at))
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prometheus::IntGauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::metrics::ListenMetrics;
+use super::metrics::ListenerMetrics;
 use crate::config::Limits;
 
 /// A bound on messages that wait for the store, and on their bytes.
@@ -67,7 +67,7 @@ impl Room {
 /// A message that has its room, for as long as this lives.
 pub(super) struct InFlight {
     _shares: [Share; 2],
-    metrics: Arc<ListenMetrics>,
+    metrics: Arc<ListenerMetrics>,
     bytes: i64,
 }
 
@@ -77,7 +77,7 @@ impl InFlight {
         listener: &Budget,
         all: &Budget,
         bytes: usize,
-        metrics: &Arc<ListenMetrics>,
+        metrics: &Arc<ListenerMetrics>,
     ) -> InFlight {
         let shares = [listener.share(bytes).await, all.share(bytes).await];
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);

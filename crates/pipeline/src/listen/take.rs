@@ -105,19 +105,27 @@ fn keep(
             let metrics = &shared.metrics;
             let room =
                 InFlight::wait(&shared.in_flight, &shared.room.in_flight, size, metrics).await;
+            let handed_over = Instant::now();
             let receipt = shared.store.append(record).await?;
-            Ok::<(InFlight, Receipt), StoreError>((room, receipt))
+            Ok::<(InFlight, Receipt, Instant), StoreError>((room, receipt, handed_over))
         };
         let queued = timeout_at(deadline, queueing).await;
         let pending: Pending = Box::pin(async move {
             let kept = match queued {
-                Ok(Ok((_room, receipt))) => timeout_at(deadline, receipt).await,
+                Ok(Ok((_room, receipt, handed_over))) => {
+                    let kept = timeout_at(deadline, receipt).await;
+                    if let Ok(Ok(_)) = kept {
+                        let seconds = handed_over.elapsed().as_secs_f64();
+                        shared.metrics.store_seconds.observe(seconds);
+                    }
+                    kept
+                }
                 Ok(Err(error)) => Ok(Err(error)),
                 Err(elapsed) => Err(elapsed),
             };
             match kept {
                 Ok(Ok(position)) => {
-                    shared.metrics.received(&message_type);
+                    shared.metrics.received(&message_type, bytes.len());
                     let verdict = Verdict {
                         applied: unmapped
                             .as_ref()
@@ -153,7 +161,7 @@ pub(super) fn not_kept(
     framed_at: Instant,
     shared: &Shared,
 ) -> Answer {
-    shared.metrics.refused.with_label_values(&[reason]).inc();
+    shared.metrics.refused(reason);
     let fault = Fault {
         reason,
         field: None,
@@ -200,8 +208,7 @@ fn refuse(
             if kept.is_err() {
                 return not_kept("store-fault", mode, &bytes, framed_at, &shared);
             }
-            let refused = &shared.metrics.refused;
-            refused.with_label_values(&[fault.reason]).inc();
+            shared.metrics.refused(fault.reason);
             let verdict = Verdict::refused(fault.outcome);
             Answer {
                 messages: answer::write(mode, verdict, Some(&fault), &bytes, None),

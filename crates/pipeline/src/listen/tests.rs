@@ -10,14 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::BytesMut;
 use kiln_fhir::{Mapper, UtcOffset};
-use prometheus::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::{Budget, Connections, ListenMetrics, Room, Shared, bind};
+use super::{Budget, Connections, ListenMetrics, ListenerMetrics, Room, Shared, bind};
 use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
+use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::store::{Decider, Position, Receipt, ReplayJob, Source, Store, StoreError};
@@ -114,7 +114,9 @@ impl Bench {
             next: AtomicI64::new(0),
             waiting: Arc::clone(&waiting),
         };
+        let metrics = Arc::new(ListenMetrics::new(&Metrics::default()).unwrap());
         let shared = Shared {
+            metrics: Arc::new(ListenerMetrics::new(&metrics, &listener)),
             in_flight: Budget::new(
                 listener.max_total_in_flight,
                 listener.max_total_in_flight_bytes,
@@ -124,7 +126,6 @@ impl Bench {
             store: Arc::new(store),
             mapping: Mapping::new(Arc::new(Mapper::load(&[]).unwrap())).1,
             default_offset: UtcOffset::UTC,
-            metrics: Arc::new(ListenMetrics::new(&Registry::new()).unwrap()),
             progress: Arc::new(Progress::default()),
             connections: Arc::clone(&connections),
             room: Arc::new(room),

@@ -1,6 +1,8 @@
 //! What renewing the maps counts.
 
-use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge};
+
+use crate::metrics::Metrics;
 
 pub(crate) struct MappingMetrics {
     pub(crate) reloads: IntCounterVec,
@@ -8,16 +10,14 @@ pub(crate) struct MappingMetrics {
 }
 
 impl MappingMetrics {
-    pub(crate) fn new(registry: &Registry) -> Result<MappingMetrics, prometheus::Error> {
+    pub(crate) fn new(metrics: &Metrics) -> Result<MappingMetrics, prometheus::Error> {
         let metrics = MappingMetrics {
-            reloads: IntCounterVec::new(
-                Opts::new(
-                    "kiln_mapping_reloads_total",
-                    "Changes of the overlay's directory, by outcome: loaded or rejected.",
-                ),
+            reloads: metrics.counters(
+                "kiln_mapping_reloads_total",
+                "Changes of the overlay's directory, by outcome: loaded or rejected.",
                 &["outcome"],
             )?,
-            rejected: IntGauge::new(
+            rejected: metrics.gauge(
                 "kiln_mapping_overlay_rejected",
                 "1 while the overlay as it lies in its directory is wrong and an older one is in force.",
             )?,
@@ -25,8 +25,6 @@ impl MappingMetrics {
         for outcome in ["loaded", "rejected"] {
             metrics.reloads.with_label_values(&[outcome]);
         }
-        registry.register(Box::new(metrics.reloads.clone()))?;
-        registry.register(Box::new(metrics.rejected.clone()))?;
         Ok(metrics)
     }
 }

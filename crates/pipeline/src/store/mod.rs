@@ -200,6 +200,9 @@ pub trait Source: Send {
 
     /// How many partitions this instance reads.
     fn assigned(&self) -> usize;
+
+    /// How many messages of its partitions were not read yet, as far as it knows.
+    fn unread(&self) -> u64;
 }
 
 /// Writes audit events about the use of what is kept; returns once they are durable. Beside the audit stream on the

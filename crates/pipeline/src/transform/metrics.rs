@@ -1,107 +1,146 @@
 //! What transforming counts.
 
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
-};
+use std::sync::Arc;
 
-/// What transforming counts.
+use jiff::Timestamp;
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+
+use super::lag::{Lag, LagMetrics};
+use crate::config::Lane;
+use crate::metrics::{Metrics, doubled, seconds};
+
+/// What all lanes count.
 pub(crate) struct TransformMetrics {
     pub(crate) resources: IntCounterVec,
     pub(crate) dead: IntCounterVec,
     pub(crate) dropped: IntCounterVec,
     pub(crate) unmapped_codes: IntCounterVec,
-    /// By lane, as the others that have a label of that name.
-    pub(crate) messages: IntCounterVec,
+    messages: IntCounterVec,
     pub(crate) duplicates: IntCounter,
     pub(crate) reused_control_ids: IntCounter,
-    /// Messages in the windows of duplicates of all partitions.
-    pub(crate) window_messages: IntGaugeVec,
-    pub(crate) faults: IntCounter,
-    pub(crate) partitions: IntGaugeVec,
-    pub(crate) batch_seconds: HistogramVec,
+    window_messages: IntGaugeVec,
+    faults: IntCounterVec,
+    partitions: IntGaugeVec,
+    batch_messages: HistogramVec,
+    batch_seconds: HistogramVec,
+    stage_seconds: HistogramVec,
+    last_success: IntGaugeVec,
+    lag: LagMetrics,
 }
 
 impl TransformMetrics {
-    pub(crate) fn new(registry: &Registry) -> Result<TransformMetrics, prometheus::Error> {
-        let metrics = TransformMetrics {
-            resources: IntCounterVec::new(
-                Opts::new(
-                    "kiln_transform_resources_total",
-                    "Resources committed, by type.",
-                ),
+    pub(crate) fn new(metrics: &Metrics) -> Result<TransformMetrics, prometheus::Error> {
+        Ok(TransformMetrics {
+            resources: metrics.counters(
+                "kiln_transform_resources_total",
+                "Resources committed, by type.",
                 &["type"],
             )?,
-            dead: IntCounterVec::new(
-                Opts::new(
-                    "kiln_transform_dead_letters_total",
-                    "Messages that became dead letters, by reason.",
-                ),
+            dead: metrics.counters(
+                "kiln_transform_dead_letters_total",
+                "Messages that became dead letters, by reason.",
                 &["reason"],
             )?,
-            dropped: IntCounterVec::new(
-                Opts::new(
-                    "kiln_transform_dropped_total",
-                    "Messages dropped by the site's filters, by filter.",
-                ),
+            dropped: metrics.counters(
+                "kiln_transform_dropped_total",
+                "Messages dropped by the site's filters, by filter.",
                 &["filter"],
             )?,
-            unmapped_codes: IntCounterVec::new(
-                Opts::new(
-                    "kiln_transform_unmapped_codes_total",
-                    "Codes that their table has no entry for, by field.",
-                ),
+            unmapped_codes: metrics.counters(
+                "kiln_transform_unmapped_codes_total",
+                "Codes that their table has no entry for, by field.",
                 &["field"],
             )?,
-            messages: IntCounterVec::new(
-                Opts::new(
-                    "kiln_transform_messages_total",
-                    "Messages committed, by lane.",
-                ),
+            messages: metrics.counters(
+                "kiln_transform_messages_total",
+                "Messages committed.",
                 &["lane"],
             )?,
-            duplicates: IntCounter::new("kiln_transform_duplicates_total", "Resends dropped.")?,
-            reused_control_ids: IntCounter::new(
+            duplicates: metrics.counter("kiln_transform_duplicates_total", "Resends dropped.")?,
+            reused_control_ids: metrics.counter(
                 "kiln_transform_reused_control_ids_total",
                 "Messages with a control id that was used before for other bytes.",
             )?,
-            window_messages: IntGaugeVec::new(
-                Opts::new(
-                    "kiln_transform_window_messages",
-                    "Messages by which a resend is recognised; at most limits.dedupeMessages a partition.",
-                ),
+            window_messages: metrics.gauges(
+                "kiln_transform_window_messages",
+                "Messages by which a resend is recognised; at most limits.dedupeMessages a partition.",
                 &["lane"],
             )?,
-            faults: IntCounter::new(
+            faults: metrics.counters(
                 "kiln_transform_faults_total",
                 "Batches given up for a fault of the store.",
-            )?,
-            partitions: IntGaugeVec::new(
-                Opts::new(
-                    "kiln_transform_partitions",
-                    "Partitions this instance reads, by lane.",
-                ),
                 &["lane"],
             )?,
-            batch_seconds: HistogramVec::new(
-                HistogramOpts::new(
-                    "kiln_transform_batch_seconds",
-                    "From reading a batch to its commit.",
-                )
-                .buckets(prometheus::exponential_buckets(0.001, 2.0, 14)?),
+            partitions: metrics.gauges(
+                "kiln_transform_partitions",
+                "Partitions this instance reads.",
                 &["lane"],
             )?,
-        };
-        registry.register(Box::new(metrics.resources.clone()))?;
-        registry.register(Box::new(metrics.dead.clone()))?;
-        registry.register(Box::new(metrics.dropped.clone()))?;
-        registry.register(Box::new(metrics.unmapped_codes.clone()))?;
-        registry.register(Box::new(metrics.messages.clone()))?;
-        registry.register(Box::new(metrics.duplicates.clone()))?;
-        registry.register(Box::new(metrics.reused_control_ids.clone()))?;
-        registry.register(Box::new(metrics.window_messages.clone()))?;
-        registry.register(Box::new(metrics.faults.clone()))?;
-        registry.register(Box::new(metrics.partitions.clone()))?;
-        registry.register(Box::new(metrics.batch_seconds.clone()))?;
-        Ok(metrics)
+            batch_messages: metrics.histograms(
+                "kiln_transform_batch_messages",
+                "Messages in a batch.",
+                &["lane"],
+                doubled(1.0, 18),
+            )?,
+            batch_seconds: metrics.histograms(
+                "kiln_transform_batch_seconds",
+                "From reading a batch to its commit.",
+                &["lane"],
+                seconds(),
+            )?,
+            stage_seconds: metrics.histograms(
+                "kiln_transform_stage_seconds",
+                "The parts of a batch's time: convert and commit.",
+                &["lane", "stage"],
+                seconds(),
+            )?,
+            last_success: metrics.gauges(
+                "kiln_transform_last_success_timestamp_seconds",
+                "When a batch was last committed, or the log found to have nothing new, in Unix time.",
+                &["lane"],
+            )?,
+            lag: LagMetrics::new(metrics)?,
+        })
+    }
+}
+
+/// What one lane counts.
+pub(crate) struct LaneMetrics {
+    pub(super) all: Arc<TransformMetrics>,
+    pub(super) messages: IntCounter,
+    /// Messages in the windows of duplicates of all partitions.
+    pub(super) window_messages: IntGauge,
+    pub(super) faults: IntCounter,
+    pub(super) partitions: IntGauge,
+    pub(super) batch_messages: Histogram,
+    pub(super) batch_seconds: Histogram,
+    pub(super) convert_seconds: Histogram,
+    pub(super) commit_seconds: Histogram,
+    pub(super) lag: Lag,
+    last_success: IntGauge,
+}
+
+impl LaneMetrics {
+    pub(crate) fn new(all: &Arc<TransformMetrics>, lane: Lane) -> LaneMetrics {
+        let label = lane.label();
+        let stage = |stage| all.stage_seconds.with_label_values(&[label, stage]);
+        LaneMetrics {
+            all: Arc::clone(all),
+            messages: all.messages.with_label_values(&[label]),
+            window_messages: all.window_messages.with_label_values(&[label]),
+            faults: all.faults.with_label_values(&[label]),
+            partitions: all.partitions.with_label_values(&[label]),
+            batch_messages: all.batch_messages.with_label_values(&[label]),
+            batch_seconds: all.batch_seconds.with_label_values(&[label]),
+            convert_seconds: stage("convert"),
+            commit_seconds: stage("commit"),
+            lag: all.lag.of(lane),
+            last_success: all.last_success.with_label_values(&[label]),
+        }
+    }
+
+    /// The store answered, and what it gave is committed.
+    pub(super) fn succeeded(&self) {
+        self.last_success.set(Timestamp::now().as_second());
     }
 }

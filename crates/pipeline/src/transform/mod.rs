@@ -3,12 +3,13 @@
 mod audit;
 mod convert;
 mod dedupe;
+mod lag;
 mod metrics;
 mod output;
 mod run;
 
 pub(crate) use convert::convert;
 pub(crate) use dedupe::{Reach, Seen, Window};
-pub(crate) use metrics::TransformMetrics;
+pub(crate) use metrics::{LaneMetrics, TransformMetrics};
 pub(crate) use output::{Writer, Written};
 pub(crate) use run::{Transform, run};

@@ -10,13 +10,14 @@ use kiln_hl7::Index;
 use tokio_util::sync::CancellationToken;
 
 use super::dedupe::{Reach, Seen, Window};
-use super::metrics::TransformMetrics;
+use super::metrics::LaneMetrics;
 use super::output::{Writer, Written};
 use crate::config::{Lane, Layout, Limits};
 use crate::mapping::Mapping;
 use crate::progress::Progress;
+use crate::record::header;
 use crate::sighting::Sighting;
-use crate::store::{Batch, BatchLimits, Output, Position, Source, StoreError, Target};
+use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError, Target};
 
 /// Longest wait for a batch to begin; also how soon a request to stop is seen.
 const IDLE_WAIT: Duration = Duration::from_millis(200);
@@ -34,7 +35,7 @@ pub(crate) struct Transform {
     pub(crate) lane: Lane,
     /// Name of the raw log in the `source` header.
     pub(crate) log: String,
-    pub(crate) metrics: Arc<TransformMetrics>,
+    pub(crate) metrics: LaneMetrics,
     pub(crate) progress: Arc<Progress>,
     /// Whether the source works and has partitions, for `/readyz`.
     pub(crate) ready: Arc<AtomicBool>,
@@ -85,11 +86,9 @@ pub(crate) async fn run(
                 transform
                     .ready
                     .store(source.assigned() > 0, Ordering::Relaxed);
-                transform
-                    .metrics
-                    .partitions
-                    .with_label_values(&[transform.lane.label()])
-                    .set(i64::try_from(source.assigned()).unwrap_or(i64::MAX));
+                let metrics = &transform.metrics;
+                metrics.partitions.set(count(source.assigned()));
+                metrics.succeeded();
             }
             Err(error) => {
                 transform.metrics.faults.inc();
@@ -123,6 +122,14 @@ async fn step(
     for partition in &batch.lost {
         windows.remove(partition);
     }
+    let metrics = &transform.metrics;
+    let in_hand = batch.records.len() as u64;
+    let received = |raw: &RawRecord| raw.record.header(header::RECEIVED_AT).parse().ok();
+    let (oldest, newest) = (
+        batch.records.iter().filter_map(received).min(),
+        batch.records.iter().filter_map(received).max(),
+    );
+    metrics.lag.set(source.unread() + in_hand, oldest);
     if batch.records.is_empty() && batch.gained.is_empty() {
         return Ok(());
     }
@@ -136,11 +143,7 @@ async fn step(
     .map_err(|_| StoreError::Closed)?;
     *windows = taken;
     let held: usize = windows.values().map(Window::len).sum();
-    transform
-        .metrics
-        .window_messages
-        .with_label_values(&[transform.lane.label()])
-        .set(i64::try_from(held).unwrap_or(i64::MAX));
+    metrics.window_messages.set(count(held));
     if tally.last.is_empty() {
         return Ok(());
     }
@@ -152,9 +155,22 @@ async fn step(
             Target::Dead | Target::Audit => {}
         }
     }
+    metrics
+        .convert_seconds
+        .observe(started.elapsed().as_secs_f64());
+    let converted = Instant::now();
     source.commit(outputs).await?;
+    metrics
+        .commit_seconds
+        .observe(converted.elapsed().as_secs_f64());
+    // What comes next was received no earlier, or not much.
+    metrics.lag.set(source.unread(), newest);
     transform.count(&tally, &resources, started);
     Ok(())
+}
+
+fn count(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 impl Transform {
@@ -214,12 +230,10 @@ impl Transform {
     }
 
     fn count(&self, tally: &Tally, resources: &BTreeMap<String, u64>, started: Instant) {
-        let metrics = &self.metrics;
-        let lane = self.lane.label();
-        metrics
-            .messages
-            .with_label_values(&[lane])
-            .inc_by(tally.messages);
+        self.metrics.messages.inc_by(tally.messages);
+        #[allow(clippy::cast_precision_loss)] // a number of messages
+        self.metrics.batch_messages.observe(tally.messages as f64);
+        let metrics = &self.metrics.all;
         metrics.duplicates.inc_by(tally.duplicates);
         metrics.reused_control_ids.inc_by(tally.reused);
         for reason in &tally.dead {
@@ -243,9 +257,8 @@ impl Transform {
                 .with_label_values(&[name.as_str()])
                 .inc_by(*count);
         }
-        metrics
+        self.metrics
             .batch_seconds
-            .with_label_values(&[lane])
             .observe(started.elapsed().as_secs_f64());
         for (partition, offset) in &tally.last {
             let position = Position {

@@ -144,13 +144,17 @@ pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record
     all
 }
 
-/// A series of `/metrics`, by its name with labels; 0 when it is not there yet.
+/// The sum of the series of `/metrics` with that name and, where one is given, that label; 0 when there is none yet.
 pub fn metric(running: &RunningPipeline, series: &str) -> i64 {
+    let (name, label) = series.split_once('{').unwrap_or((series, ""));
+    let label = label.trim_end_matches('}');
     let text = running.metrics_text();
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    value.map_or(0, |value| value.parse().unwrap())
+    let values = text.lines().filter_map(|line| {
+        let (series, value) = line.split_once(' ')?;
+        let (known, labels) = series.split_once('{').unwrap_or((series, ""));
+        (known == name && labels.contains(label)).then(|| value.parse::<i64>().unwrap())
+    });
+    values.sum()
 }
 
 /// How many connections ended for a reason.

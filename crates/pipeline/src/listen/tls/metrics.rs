@@ -1,8 +1,9 @@
 //! What renewing a listener's TLS counts.
 
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGaugeVec};
 
 use super::force::InForce;
+use crate::metrics::Metrics;
 
 /// Of all listeners.
 #[derive(Clone)]
@@ -13,34 +14,24 @@ pub(crate) struct TlsMetrics {
 }
 
 impl TlsMetrics {
-    pub(crate) fn new(registry: &Registry) -> Result<TlsMetrics, prometheus::Error> {
-        let metrics = TlsMetrics {
-            reloads: IntCounterVec::new(
-                Opts::new(
-                    "kiln_listen_tls_reloads_total",
-                    "Changes of a listener's certificates, keys and revocation lists, by outcome: loaded or rejected.",
-                ),
+    pub(crate) fn new(metrics: &Metrics) -> Result<TlsMetrics, prometheus::Error> {
+        Ok(TlsMetrics {
+            reloads: metrics.counters(
+                "kiln_listen_tls_reloads_total",
+                "Changes of a listener's certificates, keys and revocation lists, by outcome: loaded or rejected.",
                 &["listener", "outcome"],
             )?,
-            rejected: IntGaugeVec::new(
-                Opts::new(
-                    "kiln_listen_tls_rejected",
-                    "1 while the files of a listener's TLS are wrong and older ones are in force.",
-                ),
+            rejected: metrics.gauges(
+                "kiln_listen_tls_rejected",
+                "1 while the files of a listener's TLS are wrong and older ones are in force.",
                 &["listener"],
             )?,
-            expiry: IntGaugeVec::new(
-                Opts::new(
-                    "kiln_listen_tls_expiry_timestamp_seconds",
-                    "When the listener's certificate ends, and when its first revocation list is due, in Unix time.",
-                ),
+            expiry: metrics.gauges(
+                "kiln_listen_tls_expiry_timestamp_seconds",
+                "When the listener's certificate ends, and when its first revocation list is due, in Unix time.",
                 &["listener", "of"],
             )?,
-        };
-        registry.register(Box::new(metrics.reloads.clone()))?;
-        registry.register(Box::new(metrics.rejected.clone()))?;
-        registry.register(Box::new(metrics.expiry.clone()))?;
-        Ok(metrics)
+        })
     }
 
     /// What a listener begins with, or has now.

@@ -193,4 +193,8 @@ impl Source for EmbeddedSource {
     fn assigned(&self) -> usize {
         1
     }
+
+    fn unread(&self) -> u64 {
+        self.end.borrow().saturating_sub(self.next)
+    }
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod decider;
+mod events;
 mod last;
 mod names;
 mod reader;

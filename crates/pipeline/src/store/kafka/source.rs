@@ -2,17 +2,18 @@
 //! zombie. After any fault both clients are made anew; the transaction coordinator then says what was committed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::producer::Producer;
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
+use super::events::{Change, Events};
 use super::names;
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
@@ -22,6 +23,8 @@ use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, Stor
 
 /// One look for messages; between looks rebalances are seen.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// How often the client tells how far its partitions reach.
+const STATISTICS_INTERVAL_MS: &str = "1000";
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -50,53 +53,11 @@ pub(super) struct Settings {
 }
 
 struct Clients {
-    consumer: BaseConsumer<Rebalances>,
+    consumer: BaseConsumer<Events>,
     producer: TransactionalProducer,
     /// Next offset of each partition read since the last commit.
     read: BTreeMap<i32, i64>,
     assigned: Vec<i32>,
-}
-
-enum Change {
-    Gained(Vec<i32>),
-    Lost(Vec<i32>),
-}
-
-#[derive(Default)]
-struct Rebalances(Mutex<Vec<Change>>);
-
-impl ClientContext for Rebalances {}
-
-impl ConsumerContext for Rebalances {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(list) = rebalance {
-            self.push(Change::Lost(partitions(list)));
-        }
-    }
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
-            self.push(Change::Gained(partitions(list)));
-        }
-    }
-}
-
-impl Rebalances {
-    fn push(&self, change: Change) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(change);
-    }
-    fn take(&self) -> Vec<Change> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn partitions(list: &TopicPartitionList) -> Vec<i32> {
-    list.elements()
-        .iter()
-        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
-        .collect()
 }
 
 impl KafkaSource {
@@ -164,6 +125,12 @@ impl Source for KafkaSource {
     fn assigned(&self) -> usize {
         self.assigned
     }
+
+    fn unread(&self) -> u64 {
+        self.clients.as_ref().map_or(0, |clients| {
+            clients.consumer.context().unread(&clients.assigned)
+        })
+    }
 }
 
 impl Clients {
@@ -176,11 +143,12 @@ impl Clients {
         } = settings;
         let producer = transaction::producer(kafka, instance, &settings.transactional_id)?;
         let mut consuming = client::consuming(kafka, &settings.group, instance);
+        consuming.set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
         if settings.ends {
             consuming.set("enable.partition.eof", "true");
         }
-        let consumer: BaseConsumer<Rebalances> = consuming
-            .create_with_context(Rebalances::default())
+        let consumer: BaseConsumer<Events> = consuming
+            .create_with_context(Events::default())
             .map_err(fault)?;
         consumer
             .subscribe(&[&names::raw(pipeline)])
@@ -216,8 +184,9 @@ impl Clients {
                         until = Instant::now() + limits.wait;
                     }
                     bytes += raw.record.value.len();
-                    self.read
-                        .insert(raw.position.partition, raw.position.offset + 1);
+                    let Position { partition, offset } = raw.position;
+                    self.read.insert(partition, offset + 1);
+                    self.consumer.context().read(partition, offset);
                     batch.records.push(raw);
                 }
                 // librdkafka tries again by itself; only its fatal errors end a consumer.
@@ -240,7 +209,7 @@ impl Clients {
 
     /// Takes over a rebalance: what was read of a lost partition belongs to someone else.
     fn rebalanced(&mut self, batch: &mut Batch, settings: &Settings) -> Result<(), StoreError> {
-        for change in self.consumer.context().take() {
+        for change in self.consumer.context().changes() {
             match change {
                 Change::Lost(lost) => {
                     self.assigned.retain(|partition| !lost.contains(partition));
