@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Lane, ListenerConfig};
 use crate::failure::{RunError, StartError};
-use crate::http::{self, Health};
+use crate::http::{self, Health, HttpMetrics};
 use crate::listen::{
     self, BoundListener, Budget, Connections, ListenMetrics, ListenerMetrics, Listening, Room,
     Shared, Tls, TlsMetrics, TlsWatch,
@@ -208,9 +208,12 @@ impl Pipeline {
             }
         }
         if let Some(socket) = http {
-            running
-                .others
-                .spawn(http::serve(socket, health, running.stop.clone()));
+            running.others.spawn(http::serve(
+                socket,
+                health,
+                HttpMetrics::new(&metrics)?,
+                running.stop.clone(),
+            ));
         }
         Ok(running)
     }

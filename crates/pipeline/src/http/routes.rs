@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address.
+//! What is answered to each path.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,6 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::listen::Connections;
 use crate::mapping::Mapping;
@@ -35,21 +33,15 @@ pub(crate) struct Health {
     pub(crate) metrics: Metrics,
 }
 
-/// Serves until `stop`.
-pub(crate) async fn serve(socket: TcpListener, health: Health, stop: CancellationToken) {
-    let router = Router::new()
+/// The paths.
+pub(super) fn router(health: Health) -> Router {
+    Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/drain", post(drain))
         .route("/shed", post(shed))
-        .with_state(health);
-    let served = axum::serve(socket, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "health and metrics are no longer served");
-    }
+        .with_state(health)
 }
 
 /// Ready only when this process can do its job; else the reasons.

@@ -1,0 +1,12 @@
+//! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address.
+//!
+//! Whoever reaches the address may ask; what that can cost is bounded by [`serve`].
+
+mod metrics;
+mod routes;
+mod serve;
+mod waiting;
+
+pub(crate) use metrics::HttpMetrics;
+pub(crate) use routes::Health;
+pub(crate) use serve::serve;
