@@ -1,9 +1,9 @@
 //! R4's invariants hold where a message gives less than they ask for, or other.
 #![allow(clippy::unwrap_used)]
 
-mod support;
+mod sent;
 
-use support::resources;
+use sent::resources;
 
 #[test]
 fn an_organization_has_no_home() {

@@ -1,13 +1,13 @@
 //! What must never be lost or confused in orders, results and the headers of their messages.
 #![allow(clippy::unwrap_used)]
 
-mod support;
+mod sent;
 
 use kiln_fhir::{Conversion, ConvertOptions, MapSource};
 use kiln_hl7::{Index, Message};
 use serde_json::Value;
 
-use support::{MAPPER, converted, entries, resources};
+use sent::{MAPPER, converted, entries, resources};
 
 /// The first result of a report with one OBX.
 fn result(obx: &str) -> Value {
