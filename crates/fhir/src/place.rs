@@ -4,7 +4,7 @@ use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
 use crate::plan::{Guard, MAX_SLOTS, Need, Source};
-use crate::split::{Piece, Split, SplitField};
+use crate::split::{Piece, Repetition, Split, SplitField};
 
 /// The segments and repetitions that sources mean at the moment.
 pub(crate) struct Places<'a> {
@@ -16,17 +16,23 @@ pub(crate) struct Places<'a> {
     /// Place in the message of the segment that each slot means.
     pub(crate) slots: [Option<usize>; MAX_SLOTS],
     /// The repetition that each loop has reached.
-    loops: [Repetition; 256],
+    loops: [Reached; 256],
 }
 
-/// A repetition that a loop has reached.
+/// How far a loop over repetitions has come.
 #[derive(Clone, Copy)]
-struct Repetition {
+struct Reached {
+    /// Of the repetition, from 1.
     number: u16,
-    /// Which components hold anything.
-    parts: u64,
-    /// `None`: no loop is on its way, which means the first repetition.
-    piece: Option<Piece>,
+    /// The repetition's place in the split; 0: no loop is on its way, which means the first one.
+    place: u32,
+}
+
+impl Reached {
+    const NONE: Reached = Reached {
+        number: 1,
+        place: 0,
+    };
 }
 
 impl<'a> Places<'a> {
@@ -38,11 +44,7 @@ impl<'a> Places<'a> {
             text: message.plain_text(),
             split,
             slots: [None; MAX_SLOTS],
-            loops: [Repetition {
-                number: 1,
-                parts: 0,
-                piece: None,
-            }; 256],
+            loops: [Reached::NONE; 256],
         }
     }
 
@@ -51,27 +53,23 @@ impl<'a> Places<'a> {
         self.split.field(self.slots[usize::from(slot)]?, number)
     }
 
-    /// A field's first repetition, and the others.
-    pub(crate) fn split_repetition(&self, field: Piece) -> (Piece, Option<Piece>) {
-        self.split.split_repetition(self.bytes, field)
+    /// Has a loop go over the repetitions of a field, whose places these are.
+    pub(crate) fn repetitions(&self, slot: u8, field: u16) -> std::ops::Range<u32> {
+        self.field(slot, field)
+            .map_or(0..0, |field| field.first..field.first + field.repetitions)
     }
 
-    /// Says which repetition a loop has reached.
-    pub(crate) fn reach(&mut self, number: u8, repetition: usize, piece: Piece) {
-        self.loops[usize::from(number)] = Repetition {
+    /// Says which repetition a loop has reached: its number, from 1, and its place.
+    pub(crate) fn reach(&mut self, number: u8, repetition: usize, place: u32) {
+        self.loops[usize::from(number)] = Reached {
             number: u16::try_from(repetition).unwrap_or(u16::MAX),
-            parts: self.split.parts(self.bytes, piece),
-            piece: Some(piece),
+            place,
         };
     }
 
     /// Ends a loop.
     pub(crate) fn leave(&mut self, number: u8) {
-        self.loops[usize::from(number)] = Repetition {
-            number: 1,
-            parts: 0,
-            piece: None,
-        };
+        self.loops[usize::from(number)] = Reached::NONE;
     }
 
     /// Whether a part of the plan has anything to say.
@@ -90,12 +88,17 @@ impl<'a> Places<'a> {
         if need.field == 0 {
             return self.split.valued(segment) & need.mask != 0;
         }
-        let reached = &self.loops[usize::from(need.repetition)];
-        if need.repetition > 0 && reached.piece.is_some() {
-            return reached.parts & need.mask != 0;
+        let place = self.reached(segment, need.field, need.repetition);
+        place.is_some_and(|place| self.split.repetition(place).parts & need.mask != 0)
+    }
+
+    /// The place of the repetition of a field that its loop has reached, or of the first.
+    fn reached(&self, segment: usize, field: u16, number: u8) -> Option<u32> {
+        let place = self.loops[usize::from(number)].place;
+        if number > 0 && place > 0 {
+            return Some(place);
         }
-        let field = self.split.field(segment, need.field);
-        field.is_some_and(|field| field.parts & need.mask != 0)
+        self.split.field(segment, field).map(|field| field.first)
     }
 
     /// The number of the repetition that a source means, from 1.
@@ -105,14 +108,9 @@ impl<'a> Places<'a> {
 
     /// Where the value of a source lies, valued or not.
     pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
-        let reached = self.loops[usize::from(source.repetition)].piece;
-        let repetition = match reached {
-            Some(piece) if source.repetition > 0 => piece,
-            _ => {
-                let field = self.field(source.slot, source.field)?;
-                self.split_repetition(field.whole).0
-            }
-        };
+        let segment = self.slots[usize::from(source.slot)]?;
+        let place = self.reached(segment, source.field, source.repetition)?;
+        let repetition = self.split.repetition(place).whole;
         if source.component == 0 {
             return Some(repetition);
         }
@@ -127,12 +125,12 @@ impl<'a> Places<'a> {
 
     /// A component of a repetition.
     pub(crate) fn part(&self, repetition: Piece, number: u16) -> Option<Piece> {
-        self.split.component(self.bytes, repetition, number)
+        self.split.component(repetition, number)
     }
 
     /// A subcomponent of a component.
     pub(crate) fn subpart(&self, component: Piece, number: u16) -> Option<Piece> {
-        self.split.subcomponent(self.bytes, component, number)
+        self.split.subcomponent(component, number)
     }
 
     pub(crate) fn raw(&self, piece: Piece) -> &'a [u8] {
@@ -194,9 +192,9 @@ impl<'a> Places<'a> {
             }
             Condition::Count(source, comparison, limit) => {
                 let field = self.field(source.slot, source.field);
-                let count = field.map_or(0, |field| match field.repetitions {
-                    1 if matches!(self.raw(field.whole), b"" | b"\"\"") => 0,
-                    count => count as usize,
+                let count = field.map_or(0, |field| match self.split.repetitions(field) {
+                    [Repetition { whole, .. }] if matches!(self.raw(*whole), b"" | b"\"\"") => 0,
+                    repetitions => repetitions.len(),
                 });
                 comparison.holds(count, *limit)
             }

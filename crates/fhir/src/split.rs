@@ -1,16 +1,25 @@
 //! A message split once: where each field, repetition, component and subcomponent lies.
 //!
 //! A plan reads the same field many times, component after component and repetition after repetition. One pass over the
-//! message puts the place of every delimiter on a tape; a part is then found by walking the few entries between.
+//! message lists the parts of each level in the order of the message; a part names the first of the next level below it, so
+//! that any of them is found by its number without a search:
+//!
+//! ```text
+//! fields       | 123^^^NORTH&1.2.3&ISO~456 | …
+//! repetitions    └─ first ┐           └ second
+//! components              └─ 1 2 3 4 ┐
+//! ampersands                         └─ where the subcomponents of the fourth end
+//! ```
 
 use kiln_hl7::{Field, Message};
 
-/// A stretch of the message, and the first delimiter on the tape that may lie in it.
+/// A stretch of the message: a repetition, a component or a subcomponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     pub(crate) start: u32,
     pub(crate) end: u32,
-    tape: u32,
+    /// Place of its first part in the list of the level below.
+    first: u32,
     /// An escape sequence may lie in it.
     pub(crate) escaped: bool,
 }
@@ -19,21 +28,27 @@ impl Piece {
     const NOTHING: Piece = Piece {
         start: 0,
         end: 0,
-        tape: 0,
+        first: 0,
         escaped: false,
     };
 }
 
-/// A field that was split.
+/// A repetition of a field.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SplitField {
+pub(crate) struct Repetition {
     pub(crate) whole: Piece,
-    pub(crate) repetitions: u32,
-    /// Which components of the first repetition hold anything, as [`Split::parts`] says.
+    /// Which components hold anything: a bit a number; bit 0 stands for any, and for those beyond the mask.
     pub(crate) parts: u64,
 }
 
-/// The split of one message, in reused buffers.
+/// A field that was split: its repetitions are those of these places.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SplitField {
+    pub(crate) first: u32,
+    pub(crate) repetitions: u32,
+}
+
+/// The split of one message, in reused buffers. The first repetition and component are those of every empty field.
 #[derive(Debug, Default)]
 pub(crate) struct Split {
     /// First field of each segment, and the end.
@@ -41,11 +56,12 @@ pub(crate) struct Split {
     /// Which fields of each segment hold anything: a bit a number, bit 0 for the segment itself.
     valued: Vec<u64>,
     fields: Vec<SplitField>,
-    /// Offsets of delimiters inside fields; `u32::MAX` at the end.
-    tape: Vec<u32>,
-    repetition: u8,
-    component: u8,
-    subcomponent: Option<u8>,
+    repetitions: Vec<Repetition>,
+    components: Vec<Piece>,
+    /// Offsets of the delimiters between subcomponents.
+    subcomponents: Vec<u32>,
+    /// Offsets of all delimiters of a field.
+    delimiters: Vec<u32>,
 }
 
 /// The segment or field itself, in a mask of its fields or components.
@@ -59,17 +75,16 @@ pub(crate) fn bit(number: usize) -> u64 {
 const DELIMITER: u8 = 1;
 const ESCAPE: u8 = 2;
 
-impl Split {
-    pub(crate) fn read(&mut self, message: Message<'_>) {
-        self.segments.clear();
-        self.valued.clear();
-        self.fields.clear();
-        self.tape.clear();
+/// What to look for in the fields of a message.
+struct Scanner {
+    repetition: u8,
+    component: u8,
+    classes: [u8; 256],
+}
+
+impl Scanner {
+    fn of(message: Message<'_>) -> Scanner {
         let delimiters = message.delimiters();
-        self.component = delimiters.component;
-        self.subcomponent = delimiters.subcomponent;
-        // A message may have no further delimiters than the component's; the field's own lies inside no field.
-        self.repetition = delimiters.repetition.unwrap_or(delimiters.field);
         let mut classes = [0_u8; 256];
         classes[usize::from(delimiters.component)] = DELIMITER;
         for delimiter in [delimiters.repetition, delimiters.subcomponent]
@@ -81,73 +96,81 @@ impl Split {
         if let Some(escape) = delimiters.escape {
             classes[usize::from(escape)] |= ESCAPE;
         }
+        Scanner {
+            // A message may have no further delimiters than the component's; the field's own lies inside no field.
+            repetition: delimiters.repetition.unwrap_or(delimiters.field),
+            component: delimiters.component,
+            classes,
+        }
+    }
+}
+
+impl Split {
+    pub(crate) fn read(&mut self, message: Message<'_>) {
+        self.segments.clear();
+        self.valued.clear();
+        self.fields.clear();
+        self.repetitions.clear();
+        self.components.clear();
+        self.subcomponents.clear();
+        self.components.push(Piece::NOTHING);
+        self.repetitions.push(Repetition {
+            whole: Piece::NOTHING,
+            parts: 0,
+        });
+        let scanner = Scanner::of(message);
         let plain = !message.charset().trails_in_ascii();
         for segment in message.segments() {
             self.segments.push(narrow(self.fields.len()));
             let declares = matches!(segment.name(), "MSH" | "FHS" | "BHS");
             let mut valued = WHOLE;
             for (place, field) in segment.fields().enumerate() {
-                let raw = field.raw();
-                if raw.is_empty() {
+                if field.raw().is_empty() {
                     self.fields.push(SplitField {
-                        whole: Piece::NOTHING,
+                        first: 0,
                         repetitions: 1,
-                        parts: 0,
                     });
                     continue;
                 }
                 valued |= bit(place + 1);
+                let first = narrow(self.repetitions.len());
                 // MSH-1 and MSH-2 hold the delimiters themselves.
                 let literal = declares && place < 2;
-                let tape = narrow(self.tape.len());
+                self.delimiters.clear();
                 let escaped = if literal {
                     false
                 } else if plain {
-                    self.scan(raw, field.offset(), &classes)
+                    self.scan(field.raw(), field.offset(), &scanner.classes)
                 } else {
                     self.walk(field);
                     true
                 };
-                let repetition = self.repetition;
-                let more = self.tape[tape as usize..].iter();
-                let more = more.filter(|at| message.bytes()[**at as usize] == repetition);
-                let repetitions = 1 + narrow(more.count());
-                let whole = Piece {
-                    start: narrow(field.offset()),
-                    end: narrow(field.offset() + raw.len()),
-                    tape,
-                    escaped,
-                };
+                self.parts(message.bytes(), &scanner, field, escaped);
+                if literal && let Some(repetition) = self.repetitions.last_mut() {
+                    repetition.parts = u64::MAX;
+                }
                 self.fields.push(SplitField {
-                    whole,
-                    repetitions,
-                    parts: if literal {
-                        u64::MAX
-                    } else {
-                        self.parts(message.bytes(), whole)
-                    },
+                    first,
+                    repetitions: narrow(self.repetitions.len()) - first,
                 });
             }
             self.valued.push(valued);
         }
         self.segments.push(narrow(self.fields.len()));
-        self.tape.push(u32::MAX);
     }
 
-    /// Puts the delimiters of a field on the tape; answers whether it holds an escape character.
+    /// Lists the delimiters of a field; answers whether it holds an escape character.
     fn scan(&mut self, raw: &[u8], offset: usize, classes: &[u8; 256]) -> bool {
-        let from = self.tape.len();
         // Every byte is written and the end moves with delimiters alone: there is no branch to be guessed wrong.
-        self.tape.resize(from + raw.len(), 0);
-        let out = &mut self.tape[from..];
+        self.delimiters.resize(raw.len(), 0);
         let (mut count, mut seen) = (0, 0);
         for (at, byte) in raw.iter().enumerate() {
             let class = classes[usize::from(*byte)];
-            out[count] = narrow(offset + at);
+            self.delimiters[count] = narrow(offset + at);
             count += usize::from(class & DELIMITER);
             seen |= class;
         }
-        self.tape.truncate(from + count);
+        self.delimiters.truncate(count);
         seen & ESCAPE != 0
     }
 
@@ -166,8 +189,63 @@ impl Split {
 
     fn delimiter(&mut self, before: usize, offset: usize) {
         if before > 0 {
-            self.tape.push(narrow(offset - 1));
+            self.delimiters.push(narrow(offset - 1));
         }
+    }
+
+    /// Lists the parts of a field between its delimiters.
+    fn parts(&mut self, bytes: &[u8], scanner: &Scanner, field: Field<'_>, escaped: bool) {
+        let start = narrow(field.offset());
+        let end = narrow(field.offset() + field.raw().len());
+        let delimiters = std::mem::take(&mut self.delimiters);
+        let mut component = Piece {
+            start,
+            end,
+            first: narrow(self.subcomponents.len()),
+            escaped,
+        };
+        let mut repetition = Repetition {
+            whole: Piece {
+                first: narrow(self.components.len()),
+                ..component
+            },
+            parts: 0,
+        };
+        let mut number = 1;
+        for &place in &delimiters {
+            let delimiter = bytes[place as usize];
+            let ends_repetition = delimiter == scanner.repetition;
+            if !ends_repetition && delimiter != scanner.component {
+                self.subcomponents.push(place);
+                continue;
+            }
+            self.end_component(component, place, number, &mut repetition.parts);
+            number += 1;
+            component.start = place + 1;
+            component.first = narrow(self.subcomponents.len());
+            if ends_repetition {
+                repetition.whole.end = place;
+                self.repetitions.push(repetition);
+                repetition = Repetition {
+                    whole: Piece {
+                        first: narrow(self.components.len()),
+                        ..component
+                    },
+                    parts: 0,
+                };
+                number = 1;
+            }
+        }
+        self.end_component(component, end, number, &mut repetition.parts);
+        self.repetitions.push(repetition);
+        self.delimiters = delimiters;
+    }
+
+    fn end_component(&mut self, component: Piece, end: u32, number: usize, parts: &mut u64) {
+        if end > component.start {
+            *parts |= WHOLE | bit(number);
+        }
+        self.components.push(Piece { end, ..component });
     }
 
     /// The field of that number, from 1, of a segment; `None` where the segment ends before it.
@@ -182,78 +260,36 @@ impl Split {
         self.valued.get(segment).copied().unwrap_or(u64::MAX)
     }
 
-    /// Which components of the first repetition of a piece hold anything: a bit a number; bit 0 stands for any, and for
-    /// those beyond the mask.
-    pub(crate) fn parts(&self, bytes: &[u8], piece: Piece) -> u64 {
-        let (mut parts, mut number, mut start) = (0, 1, piece.start);
-        let inside = self.tape[piece.tape as usize..].iter();
-        for &place in inside.take_while(|place| **place < piece.end) {
-            let delimiter = bytes[place as usize];
-            if delimiter != self.component && delimiter != self.repetition {
-                continue;
-            }
-            if place > start {
-                parts |= WHOLE | bit(number);
-            }
-            if delimiter == self.repetition {
-                return parts;
-            }
-            (number, start) = (number + 1, place + 1);
-        }
-        if piece.end > start {
-            parts |= WHOLE | bit(number);
-        }
-        parts
+    /// The repetition at a place between those that a field names.
+    pub(crate) fn repetition(&self, place: u32) -> &Repetition {
+        &self.repetitions[place as usize]
     }
 
-    /// Parts a field after its first repetition from that on.
-    pub(crate) fn split_repetition(&self, bytes: &[u8], field: Piece) -> (Piece, Option<Piece>) {
-        self.split_at(bytes, field, self.repetition)
+    /// The repetitions of a field.
+    pub(crate) fn repetitions(&self, field: SplitField) -> &[Repetition] {
+        let first = field.first as usize;
+        &self.repetitions[first..first + field.repetitions as usize]
     }
 
-    pub(crate) fn component(&self, bytes: &[u8], repetition: Piece, number: u16) -> Option<Piece> {
-        self.part(bytes, repetition, self.component, number)
+    /// A component of a repetition, by its number from 1.
+    pub(crate) fn component(&self, repetition: Piece, number: u16) -> Option<Piece> {
+        let at = repetition.first as usize + usize::from(number.checked_sub(1)?);
+        let component = self.components.get(at)?;
+        // Beyond the last one lies what comes after the repetition.
+        (component.end <= repetition.end).then_some(*component)
     }
 
-    pub(crate) fn subcomponent(
-        &self,
-        bytes: &[u8],
-        component: Piece,
-        number: u16,
-    ) -> Option<Piece> {
-        match self.subcomponent {
-            Some(delimiter) => self.part(bytes, component, delimiter, number),
-            None => (number == 1).then_some(component),
-        }
-    }
-
-    fn part(&self, bytes: &[u8], whole: Piece, delimiter: u8, number: u16) -> Option<Piece> {
-        let mut rest = whole;
+    /// A subcomponent of a component, by its number from 1.
+    pub(crate) fn subcomponent(&self, component: Piece, number: u16) -> Option<Piece> {
+        let delimiters = self.subcomponents[component.first as usize..].iter();
+        let mut delimiters = delimiters.take_while(|place| **place < component.end);
+        let mut piece = component;
         for _ in 1..number {
-            rest = self.split_at(bytes, rest, delimiter).1?;
+            piece.start = *delimiters.next()? + 1;
+            piece.first += 1;
         }
-        Some(self.split_at(bytes, rest, delimiter).0)
-    }
-
-    fn split_at(&self, bytes: &[u8], whole: Piece, delimiter: u8) -> (Piece, Option<Piece>) {
-        let mut at = whole.tape as usize;
-        // The tape's end is beyond every piece.
-        while let Some(&place) = self.tape.get(at).filter(|place| **place < whole.end) {
-            at += 1;
-            if bytes[place as usize] == delimiter {
-                let first = Piece {
-                    end: place,
-                    ..whole
-                };
-                let rest = Piece {
-                    start: place + 1,
-                    tape: narrow(at),
-                    ..whole
-                };
-                return (first, Some(rest));
-            }
-        }
-        (whole, None)
+        piece.end = delimiters.next().copied().unwrap_or(component.end);
+        Some(piece)
     }
 }
 
@@ -292,21 +328,15 @@ mod tests {
         };
         for segment in 0..message.segment_count() {
             for field in (1..).map_while(|number| split.field(segment, number)) {
-                let (mut rest, mut count) = (Some(field.whole), 0);
-                while let Some(whole) = rest {
-                    let (repetition, others) = split.split_repetition(bytes, whole);
-                    (rest, count) = (others, count + 1);
-                    push(repetition);
-                    for component in
-                        (1..).map_while(|number| split.component(bytes, repetition, number))
-                    {
+                for Repetition { whole, .. } in split.repetitions(field) {
+                    push(*whole);
+                    for component in (1..).map_while(|number| split.component(*whole, number)) {
                         push(component);
                         (1..)
-                            .map_while(|number| split.subcomponent(bytes, component, number))
+                            .map_while(|number| split.subcomponent(component, number))
                             .for_each(&mut push);
                     }
                 }
-                assert_eq!(field.repetitions, count);
             }
         }
         parts

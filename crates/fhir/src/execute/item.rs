@@ -40,14 +40,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let Some((slot, field, number)) = item.repetitions else {
             return self.item(item, buffer);
         };
-        let mut rest = self.places.field(slot, field).map(|field| field.whole);
-        let mut repetition = 0;
         let mut result = Written::Nothing;
-        while let Some(whole) = rest {
-            let (piece, others) = self.places.split_repetition(whole);
-            rest = others;
-            repetition += 1;
-            self.places.reach(number, repetition, piece);
+        for (repetition, place) in (1..).zip(self.places.repetitions(slot, field)) {
+            self.places.reach(number, repetition, place);
             result = result.max(self.item(item, buffer));
         }
         self.places.leave(number);

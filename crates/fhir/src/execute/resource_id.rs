@@ -68,10 +68,10 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
                 true
             }
             Identity::Entity(source) => {
-                let Some(field) = self.places.field(source.slot, source.field) else {
+                let Some(first) = self.places.repetitions(source.slot, source.field).next() else {
                     return false;
                 };
-                let (entity, _) = self.places.split_repetition(field.whole);
+                let entity = self.places.split.repetition(first).whole;
                 let Some(number) = self.part(entity, 1, scratch) else {
                     return false;
                 };
@@ -104,12 +104,9 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
 
     /// The repetition of a CX field that identifies best: medical record number, internal, external, first valued.
     pub(super) fn identifier(&self, source: Source, scratch: &mut String) -> Option<Piece> {
-        let field = self.places.field(source.slot, source.field)?;
         let mut best: Option<(usize, Piece)> = None;
-        let mut rest = Some(field.whole);
-        while let Some(whole) = rest {
-            let (repetition, others) = self.places.split_repetition(whole);
-            rest = others;
+        for place in self.places.repetitions(source.slot, source.field) {
+            let repetition = self.places.split.repetition(place).whole;
             if self.part(repetition, 1, scratch).is_none() {
                 continue;
             }

@@ -62,13 +62,13 @@ impl<T: Trace> Run<'_, '_, T> {
         while let Some(ordinal) = current {
             self.places.slots[slot] = current;
             let wanted = !all || self.holds(candidate, scratch);
-            let field = self.places.field(from.slot, from.field);
-            let mut rest = field.filter(|_| wanted).map(|field| field.whole);
+            let mut repetitions = self.places.repetitions(from.slot, from.field);
+            if !wanted {
+                repetitions = 0..0;
+            }
             let mut number = 0_u16;
-            while let Some(whole) = rest {
-                let (repetition, others) = self.places.split_repetition(whole);
-                rest = others;
-                let mut piece = Some(repetition);
+            for place in repetitions {
+                let mut piece = Some(self.places.split.repetition(place).whole);
                 if from.component > 0 {
                     piece = piece.and_then(|piece| self.places.part(piece, from.component));
                 }
