@@ -1,5 +1,9 @@
 //! The compiled plan: what the executor walks, without names to look up.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use crate::maps::condition::Condition;
 use crate::primitive::Primitive;
 
@@ -232,6 +236,10 @@ pub(crate) struct Table {
     /// URI of the coding system of the source codes; a site's own table says nothing of it.
     pub(crate) of: Option<String>,
     pub(crate) codes: Vec<TableEntry>,
+    /// Places in `codes`, by source code.
+    places: HashMap<String, usize, FixedState>,
+    /// The systems that the table leads to, each once.
+    systems: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -247,16 +255,29 @@ pub(crate) struct TableEntry {
 }
 
 impl Table {
+    pub(crate) fn new(of: Option<String>, mut codes: Vec<TableEntry>) -> Table {
+        codes.sort_by(|a, b| a.source.cmp(&b.source));
+        let places = (0..)
+            .zip(&codes)
+            .map(|(at, code)| (code.source.clone(), at));
+        let mut systems: Vec<String> = codes.iter().filter_map(|c| c.system.clone()).collect();
+        systems.sort_unstable();
+        systems.dedup();
+        Table {
+            of,
+            places: places.collect(),
+            systems,
+            codes,
+        }
+    }
+
+    /// Whether it leads to codes of that system.
     pub(crate) fn has_system(&self, uri: &[u8]) -> bool {
-        let mut systems = self.codes.iter().filter_map(|code| code.system.as_ref());
+        let mut systems = self.systems.iter();
         systems.any(|system| system.as_bytes() == uri)
     }
 
     pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
-        let at = self
-            .codes
-            .binary_search_by(|entry| entry.source.as_str().cmp(source))
-            .ok()?;
-        self.codes.get(at)
+        self.codes.get(*self.places.get(source)?)
     }
 }

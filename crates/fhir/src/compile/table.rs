@@ -4,7 +4,7 @@ use crate::maps::model;
 use crate::plan::{Table, TableEntry};
 
 pub(super) fn table(table: &model::CodeTable) -> Table {
-    let mut codes: Vec<TableEntry> = table
+    let codes = table
         .codes
         .iter()
         .map(|(source, code)| TableEntry {
@@ -16,10 +16,7 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
             system: code.system.clone(),
         })
         .collect();
-    codes.sort_by(|a, b| a.source.cmp(&b.source));
     let of = table.of.as_deref().and_then(|of| of.strip_prefix("HL7"));
-    Table {
-        of: of.map(|number| format!("http://terminology.hl7.org/CodeSystem/v2-{number}")),
-        codes,
-    }
+    let of = of.map(|number| format!("http://terminology.hl7.org/CodeSystem/v2-{number}"));
+    Table::new(of, codes)
 }

@@ -7,23 +7,36 @@ use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
 use crate::plan::{CodePart, Source, TableEntry};
 use crate::primitive::Primitive;
+use crate::split::Piece;
+
+/// Table, code and coding system.
+pub(super) type CodedPlace = (usize, Option<Piece>, Option<Piece>);
+
+/// What is known of a code that a table translates.
+#[derive(Clone, Copy)]
+pub(super) struct Coded<'r> {
+    is_valued: bool,
+    /// The table's row for it.
+    entry: Option<&'r TableEntry>,
+    /// The system that the code names is neither the table's nor one that the table leads to: the same letters mean
+    /// something else there.
+    pub(super) is_of_another: bool,
+    /// The original coding stands beside the mapped one: only when it is of another system.
+    pub(super) keeps: bool,
+}
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     /// A part of what a code table has for a code.
     pub(super) fn mapped(
         &mut self,
         from: Source,
-        table: usize,
+        coded: Coded<'r>,
         part: CodePart,
         kind: Primitive,
         buffer: &mut Vec<u8>,
-        scratch: &mut String,
     ) -> Written {
-        let Some(text) = self.places.text(from, scratch) else {
-            return Written::Nothing;
-        };
-        let Some(entry) = self.tables[table].get(text) else {
-            if part == CodePart::Code {
+        let Some(entry) = coded.entry else {
+            if part == CodePart::Code && coded.is_valued {
                 self.issue(Some(from), IssueReason::UnmappedCode);
             }
             return Written::Nothing;
@@ -37,78 +50,53 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::content_if(written)
     }
 
-    /// What a code table has for the code at a place.
-    fn entry(&self, table: usize, code: Source, scratch: &mut String) -> Option<&'r TableEntry> {
-        let (text, tables) = (self.places.text(code, scratch)?, self.tables);
-        tables[table].get(text)
-    }
-
-    /// Whether the original coding stands beside the mapped one: only when it is of another system.
-    pub(super) fn keeps(
+    /// What is known of a coded value. Code, system and display ask one after the other: the answer is kept.
+    pub(super) fn coded(
         &mut self,
         table: usize,
         code: Source,
         system: Option<Source>,
         scratch: &mut String,
-    ) -> bool {
-        if system.is_some_and(|system| self.is_of_another(table, code, system, scratch)) {
-            return true;
+    ) -> Coded<'r> {
+        let code = self.places.piece(code);
+        let system = system.and_then(|system| self.places.piece(system));
+        let place = (table, code, system);
+        if let Some((known, coded)) = self.coded
+            && known == place
+        {
+            return coded;
         }
-        let Some(mapped) = self.entry(table, code, scratch) else {
-            return true;
+        let tables = self.tables;
+        let text = code.and_then(|code| self.places.text_of(code, scratch));
+        let is_valued = text.is_some();
+        let entry = text.and_then(|text| tables[table].get(text));
+        let mut coded = Coded {
+            is_valued,
+            entry,
+            is_of_another: false,
+            keeps: entry.is_none(),
         };
-        let Some(system) = system else { return false };
-        let Some(name) = self.places.text(system, scratch) else {
-            return false;
-        };
-        let mut uri = std::mem::take(&mut self.work.other);
-        let stated = self.system(name, &mut uri);
-        let keeps = stated && mapped.system.as_deref() != Some(uri.as_str());
-        self.work.other = uri;
-        keeps
-    }
-
-    /// Whether the system that a code names is neither the table's nor one that the table leads to: the same letters mean
-    /// something else there.
-    pub(super) fn is_of_another(
-        &mut self,
-        table: usize,
-        code: Source,
-        system: Source,
-        scratch: &mut String,
-    ) -> bool {
-        // Most codes name no system: that is asked before anything is looked up.
-        if self.tables[table].of.is_none() || self.places.text(system, scratch).is_none() {
-            return false;
+        if let Some(name) = system.and_then(|system| self.places.text_of(system, scratch)) {
+            let mut uri = std::mem::take(&mut self.work.other);
+            let stated = self.system(name, &mut uri);
+            let table = &tables[table];
+            let is_own = |of: &String| *of == uri || table.has_system(uri.as_bytes());
+            coded.is_of_another = table.of.as_ref().is_some_and(|of| !is_own(of))
+                && !entry.is_some_and(|entry| entry.of_site);
+            let differs = |entry: &TableEntry| entry.system.as_ref() != Some(&uri);
+            coded.keeps |= coded.is_of_another || (stated && entry.is_some_and(differs));
+            self.work.other = uri;
         }
-        let entry = self.entry(table, code, scratch);
-        if entry.is_some_and(|entry| entry.of_site) {
-            return false;
-        }
-        let Some(name) = self.places.text(system, scratch) else {
-            return false;
-        };
-        let mut uri = std::mem::take(&mut self.work.other);
-        self.system(name, &mut uri);
-        let table = &self.tables[table];
-        let own = table.of.as_deref() == Some(uri.as_str()) || table.has_system(uri.as_bytes());
-        self.work.other = uri;
-        !own
+        self.coded = Some((place, coded));
+        coded
     }
 
     /// Whether a code claims the system of a table that does not have it: then it stands without a system.
-    pub(super) fn is_foreign(
-        &self,
-        table: usize,
-        code: Source,
-        uri: &[u8],
-        scratch: &mut String,
-    ) -> bool {
+    pub(super) fn is_foreign(&self, table: usize, coded: Coded<'r>, uri: &[u8]) -> bool {
         let uri = uri
             .strip_prefix(b"\"")
             .and_then(|uri| uri.strip_suffix(b"\""));
-        self.entry(table, code, scratch).is_none()
-            && uri.is_some_and(|uri| self.tables[table].has_system(uri))
+        coded.entry.is_none() && uri.is_some_and(|uri| self.tables[table].has_system(uri))
     }
 
     /// The URI of an assigning authority.

@@ -106,10 +106,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             (Value::Authority, Some(from)) => self.authority_uri(from, buffer, scratch),
             (Value::System, Some(from)) => self.system_uri(from, buffer, scratch),
             (Value::Mapped(table, part, kind, system), Some(from)) => {
-                if system.is_some_and(|system| self.is_of_another(*table, from, system, scratch)) {
+                let coded = self.coded(*table, from, *system, scratch);
+                if coded.is_of_another {
                     return Written::Nothing;
                 }
-                self.mapped(from, *table, *part, *kind, buffer, scratch)
+                self.mapped(from, coded, *part, *kind, buffer)
             }
             (
                 Value::Original {
@@ -121,12 +122,13 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 },
                 Some(from),
             ) => {
-                if !self.keeps(*table, *code, *system, scratch) {
+                let coded = self.coded(*table, *code, *system, scratch);
+                if !coded.keeps {
                     Written::Nothing
                 } else if *is_system {
                     let start = buffer.len();
                     let written = self.system_uri(from, buffer, scratch);
-                    if self.is_foreign(*table, *code, &buffer[start..], scratch) {
+                    if self.is_foreign(*table, coded, &buffer[start..]) {
                         return Written::Nothing;
                     }
                     written

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use kiln_hl7::Message;
 use uuid::Uuid;
 
+use super::code::{Coded, CodedPlace};
 use super::instances::Instance;
 use super::trace::Trace;
 use crate::compile::Compiled;
@@ -37,9 +39,9 @@ pub(crate) struct Work {
     pub(crate) scratch: String,
     pub(super) other: String,
     pub(super) seed: Vec<u8>,
-    pub(super) seen: HashMap<(&'static str, Uuid), u32>,
+    pub(super) seen: HashMap<(&'static str, Uuid), u32, FixedState>,
     /// How often a resource opened resources that say the same.
-    pub(super) alike: HashMap<Uuid, u32>,
+    pub(super) alike: HashMap<Uuid, u32, FixedState>,
 }
 
 pub(crate) fn run(
@@ -75,6 +77,7 @@ pub(crate) fn run(
         trace,
         slots: &[],
         looping: 0,
+        coded: None,
     };
     let result = run.all();
     run.work.split = run.places.split;
@@ -111,6 +114,8 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) slots: &'r [Slot],
     /// Slots whose loop over segments is running, as bits.
     pub(super) looping: u64,
+    /// The coded value that was looked at last.
+    pub(super) coded: Option<(CodedPlace, Coded<'r>)>,
 }
 
 impl<T: Trace> Run<'_, '_, T> {
