@@ -61,19 +61,17 @@ pub(crate) fn criteria(system: &[u8], value: &[u8], out: &mut String) {
 
 /// System and value of the first identifier that has both, out of a resource's members as written (`,"name":value…`).
 pub(crate) fn of(json: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut found = None;
-    items(identifiers(json), |item| {
+    items(identifiers(json)).find_map(|item| {
         let (mut system, mut value): (&[u8], &[u8]) = (b"", b"");
-        members(item, |key, text| match key {
-            b"system" => system = text.get(1..text.len() - 1).unwrap_or_default(),
-            b"value" => value = text.get(1..text.len() - 1).unwrap_or_default(),
-            _ => {}
-        });
-        if found.is_none() && !system.is_empty() && !value.is_empty() {
-            found = Some((system, value));
+        for (key, text) in members(item) {
+            match key {
+                b"system" => system = text.get(1..text.len() - 1).unwrap_or_default(),
+                b"value" => value = text.get(1..text.len() - 1).unwrap_or_default(),
+                _ => {}
+            }
         }
-    });
-    found
+        (!system.is_empty() && !value.is_empty()).then_some((system, value))
+    })
 }
 
 /// Whether a resource has an identifier, though it may state no system, out of its members as written.
@@ -83,13 +81,9 @@ pub(crate) fn is_numbered(json: &[u8]) -> bool {
 
 /// The array of identifiers; empty where there is none.
 fn identifiers(json: &[u8]) -> &[u8] {
-    let mut identifiers: &[u8] = b"";
-    members(json, |key, value| {
-        if key == b"identifier" {
-            identifiers = value;
-        }
-    });
-    identifiers
+    let mut members = members(json);
+    let found = members.find(|(key, _)| *key == b"identifier");
+    found.map_or(b"", |(_, value)| value)
 }
 
 /// Appends what a resource says, out of its members as written: with every reference as the bare id, however it is written.
@@ -116,30 +110,31 @@ pub(crate) fn whole(json: &[u8]) -> Option<&[u8]> {
     (text_end(reference, 1) + 1 == reference.len()).then_some(reference)
 }
 
-/// Visits the members of an object written without its braces.
-fn members<'j>(json: &'j [u8], mut visit: impl FnMut(&'j [u8], &'j [u8])) {
+/// The members of an object written without its braces.
+fn members(json: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut at = 0;
-    while let Some(open) = json[at..].iter().position(|&byte| byte == b'"') {
+    std::iter::from_fn(move || {
+        let open = json[at..].iter().position(|&byte| byte == b'"')?;
         let start = at + open + 1;
         let end = text_end(json, start);
         let value = end + 2;
         at = value_end(json, value);
-        if let (Some(key), Some(value)) = (json.get(start..end), json.get(value..at)) {
-            visit(key, value);
-        }
-    }
+        Some((json.get(start..end)?, json.get(value..at)?))
+    })
 }
 
-/// Visits the objects of an array, each without its braces.
-fn items<'j>(json: &'j [u8], mut visit: impl FnMut(&'j [u8])) {
+/// The objects of an array, each without its braces.
+fn items(json: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut at = 1;
-    while at < json.len() {
-        let end = value_end(json, at);
-        if let Some(item) = json.get(at + 1..end.saturating_sub(1)) {
-            visit(item);
+    std::iter::from_fn(move || {
+        if at >= json.len() {
+            return None;
         }
+        let end = value_end(json, at);
+        let item = json.get(at + 1..end.saturating_sub(1))?;
         at = end + 1;
-    }
+        Some(item)
+    })
 }
 
 /// Where the value that starts at `at` ends: before the comma or bracket that follows it.

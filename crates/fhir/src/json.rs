@@ -4,6 +4,10 @@
 /// (FHIR R4, datatypes, string) are left out.
 pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
+    if is_plain(bytes) {
+        out.extend_from_slice(bytes);
+        return;
+    }
     let mut start = 0;
     for (n, &byte) in bytes.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {
@@ -20,6 +24,27 @@ pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bytes[start..]);
+}
+
+/// Whether a text stands in a JSON string as it is. Asked of eight bytes at a time: most values are short and all of them plain.
+fn is_plain(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    let mut last = *b"        ";
+    last[..rest.len()].copy_from_slice(rest);
+    let special = words
+        .iter()
+        .fold(special(last), |all, word| all | special(*word));
+    special == 0
+}
+
+/// The high bits of those bytes that are quotes, backslashes or control characters; and, below such a one, perhaps others.
+fn special(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    let below = |bound: u64, word: u64| word.wrapping_sub(ONES * bound) & !word;
+    let is = |byte: u8| below(1, word ^ (ONES * u64::from(byte)));
+    (below(0x20, word) | is(b'"') | is(b'\\')) & HIGH
 }
 
 /// Appends a number that is not negative.

@@ -102,7 +102,7 @@ impl Primitive {
                 quoted(text, out);
                 Ok(())
             }
-            Primitive::Code if !text.contains(char::is_whitespace) => {
+            Primitive::Code if !has_blanks(text) => {
                 quoted(text, out);
                 Ok(())
             }
@@ -171,7 +171,12 @@ fn is_uri(text: &str) -> bool {
     if let Some(uuid) = namespace("uuid:") {
         return Uuid::try_parse(uuid).is_ok() && !uuid.bytes().any(|b| b.is_ascii_uppercase());
     }
-    !text.contains(char::is_whitespace)
+    !has_blanks(text)
+}
+
+fn has_blanks(text: &str) -> bool {
+    let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
+    !graphic && text.contains(char::is_whitespace)
 }
 
 fn quoted(text: &str, out: &mut Vec<u8>) {
