@@ -10,7 +10,6 @@ mod fault;
 mod proxy;
 mod round;
 mod setup;
-mod traffic;
 
 use std::env;
 use std::net::SocketAddr;
@@ -21,9 +20,8 @@ use kiln_tests::{Feed, Sender, await_until, settled};
 
 use crate::fault::{Calamity, Fault};
 use crate::proxy::{Weather, eager};
-use crate::round::{History, SETTLE, feeds, round};
+use crate::round::{History, SETTLE, feeds, round, send};
 use crate::setup::Setup;
-use crate::traffic::Traffic;
 
 /// Without a word from `cargo xtask chaos`: a short run.
 const ROUNDS: u64 = 5;
@@ -55,8 +53,9 @@ fn rounds(home: &str, make: impl Fn(&Path) -> Setup) {
             let line = format!("{home} seed {seed}: {told}");
             assert!(
                 told.verdict.is_clean(),
-                "{line}\n{}\nkept: {}",
+                "{line}\n{}\n{}\nkept: {}",
                 told.verdict,
+                setup.diagnosis(),
                 directory.keep().display()
             );
             println!("{line}");
@@ -86,7 +85,7 @@ fn without_deduplication_the_checker_finds_doubles() {
     let mut setup = Setup::embedded(directory.path(), "limits:\n  dedupeMessages: 1");
     let feeds = feeds(0xD);
     let history = History::of(&feeds, directory.path());
-    let traffic = Traffic::start(&feeds, &setup.addresses());
+    let traffic = send(&feeds, &setup.addresses());
     traffic.reach(feeds.len() * 2, || {});
     setup.suffer(&Calamity::of(
         Fault::Path(0, Weather::SwallowAnswers),
@@ -107,7 +106,7 @@ fn with_acknowledgements_before_the_store_confirms_the_checker_finds_losses() {
     let faulty: Vec<SocketAddr> = setup.direct().into_iter().map(eager).collect();
     let feeds = feeds(0xE);
     let history = History::of(&feeds, directory.path());
-    let traffic = Traffic::start(&feeds, &faulty);
+    let traffic = send(&feeds, &faulty);
     traffic.reach(feeds.len() * 2, || {});
     setup.suffer(&Calamity::of(Fault::KillKiln(0), Duration::ZERO));
     let sent = traffic.finish();

@@ -1,20 +1,24 @@
 //! One round: senders send, faults come, and in the end everything is judged.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kiln_tests::{Checker, Feed, Message, Record, Verdict, expected_resources, settled};
+use kiln_tests::{Checker, Feed, Message, Record, Traffic, Verdict, expected_resources, settled};
 
 use crate::fault::{Calamity, plan};
 use crate::setup::Setup;
-use crate::traffic::Traffic;
 
 /// Senders, each a feed of its own.
 const FEEDS: usize = 6;
 const MESSAGES_A_FEED: u32 = 60;
+/// For all messages to be acknowledged, whatever happens.
+const LIMIT: Duration = Duration::from_secs(240);
+/// A sender waits so long for an acknowledgement: less than a pause lasts, so that it goes elsewhere.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// For what was acknowledged to come out.
-pub(crate) const SETTLE: Duration = Duration::from_secs(120);
+pub(crate) const SETTLE: Duration = Duration::from_secs(180);
 
 /// What all rounds over one setup expect together: what comes late of an earlier round is seen in a later one.
 #[derive(Default)]
@@ -43,7 +47,7 @@ pub(crate) fn round(setup: &mut Setup, seed: u64, scratch: &Path, history: &mut 
     let feeds = feeds(seed);
     let messages = feeds.iter().map(Vec::len).sum::<usize>();
     history.expect(&feeds, scratch);
-    let traffic = Traffic::start(&feeds, &setup.addresses());
+    let traffic = send(&feeds, &setup.addresses());
     for calamity in &faults {
         traffic.reach(messages * calamity.percent / 100, || setup.revive());
         setup.suffer(calamity);
@@ -103,7 +107,7 @@ impl History {
     pub(crate) fn judge(&self, emitted: &[Record]) -> Verdict {
         let mut checker = Checker::new();
         for record in &self.expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for control_id in &self.unacknowledged {
             checker.never_acknowledged(control_id);
@@ -115,14 +119,14 @@ impl History {
     }
 }
 
+/// Starts sending them: half of the feeds begin at the first address.
+pub(crate) fn send(feeds: &[Vec<Message>], addresses: &[SocketAddr]) -> Traffic {
+    Traffic::among(addresses, feeds, PATIENCE, LIMIT)
+}
+
 /// The messages of a seed's feeds.
 pub(crate) fn feeds(seed: u64) -> Vec<Vec<Message>> {
     (0..FEEDS)
-        .map(|number| {
-            let feed = Feed::new(&format!("S{seed:x}F{number}"));
-            (0..MESSAGES_A_FEED)
-                .map(|place| feed.message(place))
-                .collect()
-        })
+        .map(|number| Feed::new(&format!("S{seed:x}F{number}")).messages(MESSAGES_A_FEED))
         .collect()
 }

@@ -1,5 +1,6 @@
 //! What a round runs on: one store, the Kiln instances over it, each on a host of its own, and the paths to them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ impl Setup {
         let (hosts, instances) = network.hosts().split_at(BROKERS);
         let (hosts, instances) = (hosts.to_vec(), instances.to_vec());
         let disks = (1..=BROKERS)
-            .map(|number| Disk::mount(&directory.join(number.to_string())))
+            .map(|number| Disk::mount(&directory.join(number.to_string()).join("logs")))
             .collect();
         let brokers = Broker::cluster(&hosts, directory, jars);
         let addresses: Vec<String> = brokers
@@ -160,6 +161,24 @@ impl Setup {
     /// How often that was done.
     pub(crate) fn revived(&self) -> usize {
         self.revived
+    }
+
+    /// What each instance says of its readiness and of its transform, for whoever looks into a violation.
+    pub(crate) fn diagnosis(&self) -> String {
+        let mut lines = String::new();
+        for (number, kiln) in self.instances.iter().enumerate() {
+            let said = |path| {
+                kiln.http_get(path)
+                    .map_or_else(String::new, |(_, body)| body)
+            };
+            let _ = writeln!(lines, "i{number} {}", said("/readyz"));
+            for metric in said("/metrics").lines() {
+                if metric.starts_with("kiln_transform") && !metric.contains("bucket") {
+                    let _ = writeln!(lines, "i{number} {metric}");
+                }
+            }
+        }
+        lines
     }
 
     /// Lets it come, last and pass.

@@ -48,7 +48,8 @@ impl Broker {
     }
 
     /// The same with a broker of one cluster on each of at most three hosts: every topic of as many replicas as there are
-    /// brokers can be written while one of three is away. The directory of each is named by its number, from 1.
+    /// brokers can be written while one of three is away. The directory of each is named by its number, from 1; in `logs` there is
+    /// what it keeps.
     ///
     /// # Panics
     /// When a broker does not come up.

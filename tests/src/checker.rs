@@ -17,6 +17,9 @@ pub struct Checker {
     /// By feed and resource type: the last place seen.
     last: BTreeMap<(String, String), u64>,
     reordered: Vec<String>,
+    /// By resource type and id: what was said of it last, as a consumer that applies every record in order has it, and
+    /// whether it was ever retired.
+    state: BTreeMap<(String, String), (Record, bool)>,
 }
 
 /// What is wrong with an output. Empty lists: nothing.
@@ -30,6 +33,8 @@ pub struct Verdict {
     pub unknown: Vec<String>,
     /// There after a later message of its feed.
     pub reordered: Vec<String>,
+    /// Retired once, and in use again at the end.
+    pub revived: Vec<String>,
 }
 
 impl Checker {
@@ -38,12 +43,9 @@ impl Checker {
         Checker::default()
     }
 
-    /// A resource that the message gives. Said twice, it must come twice.
-    pub fn expect(&mut self, control_id: &str, resource_type: &str, id: &str) {
-        *self
-            .expected
-            .entry(Record::new(control_id, resource_type, id))
-            .or_default() += 1;
+    /// A resource that a message gives. Said twice, it must come twice.
+    pub fn expect(&mut self, record: &Record) {
+        *self.expected.entry(record.clone()).or_default() += 1;
     }
 
     /// The message was never acknowledged: its resources may be there once or not at all, but never in part.
@@ -51,9 +53,17 @@ impl Checker {
         self.optional.insert(control_id.to_owned());
     }
 
-    /// A record, in the order in which its topic or file holds it.
+    /// A record, in the order in which its topic or file holds it. What a merge retires must not be named by a later message
+    /// of its feed.
     pub fn observe(&mut self, record: &Record) {
         *self.observed.entry(record.clone()).or_default() += 1;
+        let resource = (record.resource_type.clone(), record.id.clone());
+        let retired = self
+            .state
+            .get(&resource)
+            .is_some_and(|(_, retired)| *retired);
+        let now = (record.clone(), retired || record.retired);
+        self.state.insert(resource, now);
         let Some((feed, place)) = place(&record.control_id) else {
             return;
         };
@@ -96,6 +106,12 @@ impl Checker {
             .filter(|record| !self.expected.contains_key(record))
             .map(name)
             .collect();
+        verdict.revived = self
+            .state
+            .values()
+            .filter(|(last, retired)| *retired && !last.retired)
+            .map(|(last, _)| name(last))
+            .collect();
         verdict
     }
 }
@@ -114,6 +130,7 @@ impl fmt::Display for Verdict {
             ("doubled", &self.doubled),
             ("unknown", &self.unknown),
             ("out of order", &self.reordered),
+            ("retired and in use again", &self.revived),
         ] {
             if !list.is_empty() {
                 let shown = list

@@ -45,17 +45,7 @@ pub fn expected_resources(messages: &[Message], scratch: &Path) -> Vec<Record> {
             message.control_id
         );
         for entry in entries {
-            let text = |name: &str| {
-                entry["resource"][name]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            records.push(Record::new(
-                &message.control_id,
-                &text("resourceType"),
-                &text("id"),
-            ));
+            records.push(Record::of(&message.control_id, &entry["resource"]));
         }
     }
     records

@@ -146,6 +146,11 @@ impl Kiln {
 
     /// The status code of an HTTP path; none when nobody answers.
     pub fn http_status(&self, path: &str) -> Option<u16> {
+        self.http_get(path).map(|(status, _)| status)
+    }
+
+    /// The status code and the body of an HTTP path; none when nobody answers.
+    pub fn http_get(&self, path: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(1)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
         write!(
@@ -156,7 +161,9 @@ impl Kiln {
         .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
-        answer.split(' ').nth(1)?.parse().ok()
+        let status = answer.split(' ').nth(1)?.parse().ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        Some((status, body.to_owned()))
     }
 
     fn await_ready(&mut self) {

@@ -16,8 +16,10 @@
 //!
 //! let message = Feed::new("WARD").message(1);
 //! let mut checker = Checker::new();
-//! checker.expect(&message.control_id, "Patient", "a");
-//! checker.observe(&Record::new(&message.control_id, "Patient", "a"));
+//! let patient = serde_json::json!({ "resourceType": "Patient", "id": "a" });
+//! let record = Record::of(&message.control_id, &patient);
+//! checker.expect(&record);
+//! checker.observe(&record);
 //! assert!(checker.verdict().is_clean());
 //! ```
 

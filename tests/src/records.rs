@@ -18,26 +18,26 @@ pub struct Record {
     pub resource_type: String,
     /// `id` of the value.
     pub id: String,
+    /// Whether the value says that what it is about is no longer in use: `active` is false, as a merge leaves the identifier
+    /// that it retires.
+    pub retired: bool,
 }
 
 impl Record {
-    /// A record.
-    pub fn new(control_id: &str, resource_type: &str, id: &str) -> Record {
-        Record {
-            control_id: control_id.to_owned(),
-            resource_type: resource_type.to_owned(),
-            id: id.to_owned(),
-        }
-    }
-
-    fn read(control_id: &str, value: &str) -> Record {
-        let resource: Value = serde_json::from_str(value).expect("an emitted value must be JSON");
+    /// Of a resource that a message gives.
+    pub fn of(control_id: &str, resource: &Value) -> Record {
         let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
         Record {
             control_id: control_id.to_owned(),
             resource_type: text("resourceType"),
             id: text("id"),
+            retired: resource["active"] == false,
         }
+    }
+
+    fn read(control_id: &str, value: &str) -> Record {
+        let resource = serde_json::from_str(value).expect("an emitted value must be JSON");
+        Record::of(control_id, &resource)
     }
 }
 

@@ -49,7 +49,7 @@ fn killed_twice_under_load_loses_nothing_and_repeats_nothing() {
     let verdict = || {
         let mut checker = Checker::new();
         for record in &expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for record in records::embedded(&data) {
             checker.observe(&record);

@@ -59,7 +59,7 @@ fn broker_and_pipeline_killed_under_load_lose_nothing_and_repeat_nothing() {
     let verdict = || {
         let mut checker = Checker::new();
         for record in &expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for record in records::kafka(&broker.address(), "e2e") {
             checker.observe(&record);

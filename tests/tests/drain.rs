@@ -55,7 +55,7 @@ fn a_stop_under_load_leaves_every_message_decided() {
         let mut checker = Checker::new();
         for record in &expected {
             if let Some(acknowledged) = sent.get(&record.control_id) {
-                checker.expect(&record.control_id, &record.resource_type, &record.id);
+                checker.expect(record);
                 if !acknowledged {
                     checker.never_acknowledged(&record.control_id);
                 }

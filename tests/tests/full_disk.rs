@@ -44,7 +44,7 @@ fn a_full_disk_is_answered_for_with_send_again_and_room_is_used_without_a_restar
     let found = settled(LIMIT, || {
         let mut checker = Checker::new();
         for record in &expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for record in records::embedded(&data) {
             checker.observe(&record);

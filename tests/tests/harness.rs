@@ -8,12 +8,28 @@ use std::time::{Duration, Instant};
 
 use kiln_tests::{Ack, Checker, Feed, Record, Sender, read_frame, write_frame};
 use proptest::prelude::*;
+use serde_json::json;
+
+fn record(control_id: &str, resource_type: &str, id: &str) -> Record {
+    Record::of(
+        control_id,
+        &json!({ "resourceType": resource_type, "id": id }),
+    )
+}
 
 fn expecting(places: &[u32]) -> Checker {
     let mut checker = Checker::new();
     for place in places {
-        checker.expect(&format!("A-{place}"), "Patient", &format!("p{place}"));
-        checker.expect(&format!("A-{place}"), "Encounter", &format!("e{place}"));
+        checker.expect(&record(
+            &format!("A-{place}"),
+            "Patient",
+            &format!("p{place}"),
+        ));
+        checker.expect(&record(
+            &format!("A-{place}"),
+            "Encounter",
+            &format!("e{place}"),
+        ));
     }
     checker
 }
@@ -22,7 +38,7 @@ fn observe(checker: &mut Checker, places: &[u32]) {
     for kind in ["Patient", "Encounter"] {
         for place in places {
             let id = format!("{}{place}", kind[..1].to_lowercase());
-            checker.observe(&Record::new(&format!("A-{place}"), kind, &id));
+            checker.observe(&record(&format!("A-{place}"), kind, &id));
         }
     }
 }
@@ -81,8 +97,25 @@ fn a_message_without_acknowledgement_comes_whole_or_not_at_all() {
     checker.never_acknowledged("A-2");
     observe(&mut checker, &[1]);
     assert!(checker.verdict().is_clean(), "{}", checker.verdict());
-    checker.observe(&Record::new("A-2", "Patient", "p2"));
+    checker.observe(&record("A-2", "Patient", "p2"));
     assert_eq!(checker.verdict().lost, ["A-2 Encounter/e2"]);
+}
+
+#[test]
+fn what_a_merge_retired_and_a_message_before_it_uses_again_is_named() {
+    let patient = |control_id: &str, active: bool| {
+        let resource = json!({ "resourceType": "Patient", "id": "old", "active": active });
+        Record::of(control_id, &resource)
+    };
+    let (update, merge) = (patient("A-1", true), patient("A-2", false));
+    let mut checker = Checker::new();
+    for record in [&update, &merge] {
+        checker.expect(record);
+        checker.observe(record);
+    }
+    assert!(checker.verdict().is_clean(), "{}", checker.verdict());
+    checker.observe(&update);
+    assert_eq!(checker.verdict().revived, ["A-1 Patient/old"]);
 }
 
 proptest! {
@@ -91,10 +124,10 @@ proptest! {
         // Twenty feeds of one message each: whichever comes first, none is out of order.
         let mut checker = Checker::new();
         for feed in 0..20 {
-            checker.expect(&format!("F{feed}-1"), "Patient", "p");
+            checker.expect(&record(&format!("F{feed}-1"), "Patient", "p"));
         }
         for feed in order {
-            checker.observe(&Record::new(&format!("F{feed}-1"), "Patient", "p"));
+            checker.observe(&record(&format!("F{feed}-1"), "Patient", "p"));
         }
         prop_assert!(checker.verdict().is_clean());
     }

@@ -42,7 +42,7 @@ fn a_replay_that_was_killed_goes_on_and_gives_every_message_once_in_order() {
     let verdict = |pipeline: &str| {
         let mut checker = Checker::new();
         for record in &expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for record in records::kafka(&broker.address(), pipeline) {
             checker.observe(&record);

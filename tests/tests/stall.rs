@@ -47,7 +47,7 @@ fn a_broker_that_hangs_is_answered_for_with_send_again_and_nothing_is_repeated()
     let after = settled(LIMIT, || {
         let mut checker = Checker::new();
         for record in &expected {
-            checker.expect(&record.control_id, &record.resource_type, &record.id);
+            checker.expect(record);
         }
         for record in records::kafka(&broker.address(), "stall") {
             checker.observe(&record);
