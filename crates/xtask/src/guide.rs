@@ -1,5 +1,7 @@
 //! The facts of the HL7 v2-to-FHIR guide's mapping tables, for `kiln mapping coverage`: which table, which row of its sheet,
-//! which v2 field, which FHIR target, under what condition. No prose is taken over.
+//! which v2 field, which FHIR target, under what condition; and the names of v2 fields. No prose is taken over.
+
+mod names;
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -58,9 +60,14 @@ pub(crate) fn digest(mappings: &Path) -> Result<(), String> {
     for kind in &KINDS {
         let file = out.join(format!("{}.txt", kind.folder));
         let text = kind.digest(&mappings.join(kind.folder))?;
-        fs::write(&file, &text).map_err(|error| format!("{}: {error}", file.display()))?;
-        println!("{}: {} KiB", file.display(), text.len().div_ceil(1024));
+        write(&file, &text)?;
     }
+    write(&out.join("names.txt"), &names::digest(mappings)?)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    println!("{}: {} KiB", file.display(), text.len().div_ceil(1024));
     Ok(())
 }
 
