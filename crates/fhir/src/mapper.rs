@@ -46,8 +46,13 @@ pub struct Mapper {
     /// The overlay's, before that of the options.
     time_zone: Option<UtcOffset>,
     /// Path and text of the maps without overlay.
-    base: Arc<[(String, String)]>,
+    base: Files,
+    /// Path and text of the overlay's files.
+    overlay: Files,
 }
+
+/// Path and text of each.
+type Files = Arc<[(String, String)]>;
 
 impl std::fmt::Debug for Mapper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,31 +70,28 @@ impl Mapper {
 
     /// Compiles a set of map files. Every mistake in them is reported at once.
     pub fn load(sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
-        let base = sources
-            .iter()
-            .map(|source| (source.path.to_owned(), source.text.to_owned()))
-            .collect();
-        Mapper::layered(base, &[])
+        Mapper::layered(owned(sources), Files::default())
     }
 
     /// The same maps under a site's overlay, whose files may have any name: it adds or replaces rows, maps and code tables,
     /// names identifier systems, drops messages, and sets the time zone. Every mistake is reported at once. The overlay of
     /// this mapper, if it has one, is left out.
     pub fn overlaid(&self, overlay: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
-        Mapper::layered(Arc::clone(&self.base), overlay)
+        Mapper::layered(Arc::clone(&self.base), owned(overlay))
     }
 
-    fn layered(
-        base: Arc<[(String, String)]>,
-        overlay: &[MapSource<'_>],
-    ) -> Result<Mapper, MapErrors> {
+    /// The same maps and overlay under one more file of an overlay, which comes last.
+    pub fn extended(&self, file: MapSource<'_>) -> Result<Mapper, MapErrors> {
+        let mut overlay = borrowed(&self.overlay);
+        overlay.push(file);
+        self.overlaid(&overlay)
+    }
+
+    fn layered(base: Files, overlay: Files) -> Result<Mapper, MapErrors> {
         let mut errors = Vec::new();
-        let sources: Vec<MapSource<'_>> = base
-            .iter()
-            .map(|(path, text)| MapSource { path, text })
-            .collect();
+        let (sources, over) = (borrowed(&base), borrowed(&overlay));
         let mut maps = read::read(&sources, &mut errors);
-        let changes = read::overlay(overlay, &mut maps.files, &mut errors);
+        let changes = read::overlay(&over, &mut maps.files, &mut errors);
         merge::merge(&mut maps, changes, &mut errors);
         let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
         let filters = filter::compile(&maps, &mut errors);
@@ -100,7 +102,7 @@ impl Mapper {
             return Err(MapErrors(errors));
         }
         let mut digest = Vec::new();
-        for source in sources.iter().chain(overlay) {
+        for source in sources.iter().chain(&over) {
             digest.extend_from_slice(source.path.as_bytes());
             digest.push(0);
             digest.extend_from_slice(source.text.as_bytes());
@@ -114,6 +116,7 @@ impl Mapper {
             filters,
             time_zone: maps.site.time_zone,
             base,
+            overlay,
         })
     }
 
@@ -203,4 +206,16 @@ impl Mapper {
                 }
             })
     }
+}
+
+fn owned(sources: &[MapSource<'_>]) -> Files {
+    let owned = |source: &MapSource<'_>| (source.path.to_owned(), source.text.to_owned());
+    sources.iter().map(owned).collect()
+}
+
+fn borrowed(files: &Files) -> Vec<MapSource<'_>> {
+    files
+        .iter()
+        .map(|(path, text)| MapSource { path, text })
+        .collect()
 }
