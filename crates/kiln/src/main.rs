@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod console;
 mod convert;
 mod dead;
 mod demo;
@@ -9,6 +10,7 @@ mod differences;
 mod emitted;
 mod explain;
 mod failure;
+mod fixtures;
 mod interrupt;
 mod invocation;
 mod mapping;

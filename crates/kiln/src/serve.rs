@@ -10,6 +10,7 @@ use kiln_pipeline::Pipeline;
 use kiln_pipeline::config::Config;
 use tracing_subscriber::EnvFilter;
 
+use crate::console::{self, Access};
 use crate::failure::Failure;
 use crate::interrupt;
 
@@ -28,17 +29,20 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config).map_err(Failure::wrong)?;
+        let access = Access::of(&config)?;
         let mapper = Arc::new(Mapper::embedded().map_err(Failure::stopped)?);
         log();
-        interrupt::runtime()?.block_on(serve(config, mapper))
+        interrupt::runtime()?.block_on(serve(config, mapper, access))
     }
 }
 
-async fn serve(config: Config, mapper: Arc<Mapper>) -> Result<(), Failure> {
+async fn serve(config: Config, mapper: Arc<Mapper>, access: Access) -> Result<(), Failure> {
     let stop = interrupt::token()?;
+    let open = access.is_open();
+    let pages = move |workings| console::routes(access, workings);
     let mut running = tokio::select! {
         () = stop.cancelled() => return Ok(()),
-        started = Pipeline::start(config, mapper) => started.map_err(Failure::stopped)?,
+        started = Pipeline::start_with(config, mapper, pages) => started.map_err(Failure::stopped)?,
     };
     for listener in running.listeners() {
         eprintln!(
@@ -48,6 +52,9 @@ async fn serve(config: Config, mapper: Arc<Mapper>) -> Result<(), Failure> {
     }
     if let Some(address) = running.http_address() {
         eprintln!("kiln: health and metrics on http://{address}");
+        if open {
+            eprintln!("kiln: console on http://{address}/");
+        }
     }
     let gave_up = tokio::select! {
         () = stop.cancelled() => None,

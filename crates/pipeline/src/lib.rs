@@ -36,9 +36,11 @@ pub mod sighting;
 pub mod store;
 mod tally;
 mod transform;
+mod workings;
 
 pub use failure::{RunError, StartError};
 pub use listen::{BoundListener, TlsError};
 pub use metrics::Described;
 pub use pipeline::{Pipeline, RunningPipeline};
 pub use tally::Tally;
+pub use workings::Workings;

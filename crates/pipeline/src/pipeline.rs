@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use kiln_fhir::Mapper;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -23,6 +24,7 @@ use crate::progress::Progress;
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
 use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
+use crate::workings::Workings;
 
 /// The path of a message, ready to start.
 pub struct Pipeline;
@@ -62,6 +64,16 @@ impl Pipeline {
 
     /// Opens the store, binds every address, and starts the roles that the configuration names.
     pub async fn start(config: Config, mapper: Arc<Mapper>) -> Result<RunningPipeline, StartError> {
+        Pipeline::start_with(config, mapper, |_| Router::new()).await
+    }
+
+    /// As [`Pipeline::start`], with further pages on the HTTP address, if there is one.
+    pub async fn start_with(
+        config: Config,
+        mapper: Arc<Mapper>,
+        pages: impl FnOnce(Workings) -> Router + Send,
+    ) -> Result<RunningPipeline, StartError> {
+        let config = Arc::new(config);
         let metrics = Metrics::default();
         metrics.process()?;
         let default_offset = config.time_zone();
@@ -208,9 +220,14 @@ impl Pipeline {
             }
         }
         if let Some(socket) = http {
+            let pages = pages(Workings {
+                config: Arc::clone(&config),
+                mapping: mapping.clone(),
+            });
             running.others.spawn(http::serve(
                 socket,
                 health,
+                pages,
                 HttpMetrics::new(&metrics)?,
                 running.stop.clone(),
             ));

@@ -3,8 +3,8 @@
 use kiln_fhir::{Conversion, ConvertOptions, Mapper, indent};
 use kiln_hl7::{Index, Message};
 
-use super::FIXTURES;
 use crate::failure::Failure;
+use crate::fixtures::FIXTURES;
 
 /// The message that is shown: short, from a device at the bedside.
 const SHOWN: &str = "oru-r01-point-of-care-glucose.hl7";

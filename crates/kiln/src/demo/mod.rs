@@ -16,11 +16,13 @@ use kiln_pipeline::config::Config;
 use kiln_pipeline::{Pipeline, RunningPipeline};
 use tokio_util::sync::CancellationToken;
 
+use crate::console::{self, Access};
 use crate::failure::Failure;
+use crate::fixtures::FIXTURES;
 use crate::{interrupt, send};
 
-/// The fixtures, in the order of their names: `(name, bytes)`.
-const FIXTURES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/fixtures.rs"));
+/// Where the console is, unless it is taken.
+const CONSOLE_PORT: u16 = 8090;
 /// How many senders the demo plays.
 const CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 /// The transform has this long to finish what was acknowledged.
@@ -32,10 +34,10 @@ const RETRIES: u32 = 3;
 #[derive(Debug, Args)]
 #[command(
     long_about = "Starts the whole of Kiln on its embedded store in a fresh directory, sends it the messages that it carries (invented people) over a real MLLP socket, and shows what became of them. Nothing to install; nothing leaves this machine.",
-    after_help = "Examples:\n  kiln demo\n  kiln demo --hold                then, elsewhere: kiln send --to localhost:2575 your.hl7\n  kiln demo --dir /tmp/first-look --port 0"
+    after_help = "Examples:\n  kiln demo\n  kiln demo --hold                open the console; elsewhere: kiln send --to localhost:2575 your.hl7\n  kiln demo --dir /tmp/first-look --port 0"
 )]
 pub(crate) struct Demo {
-    /// Stay up for your own messages, until Ctrl-C
+    /// Stay up for your own messages and for the console, until Ctrl-C
     #[arg(long)]
     hold: bool,
     /// Listen here; another free port is picked when it is taken
@@ -52,7 +54,7 @@ impl Demo {
         let directory = directory::fresh(self.dir.as_deref())?;
         interrupt::runtime()?.block_on(async {
             let stop = interrupt::token()?;
-            let mut running = start(&directory, self.port, mapper.clone()).await?;
+            let mut running = start(&directory, self.port, self.hold, mapper.clone()).await?;
             let address = running.listeners().first().map(|listener| listener.address);
             let address =
                 address.ok_or_else(|| Failure::stopped("the pipeline opened no listener"))?;
@@ -63,15 +65,7 @@ impl Demo {
                     address.port()
                 );
             }
-            let shown = show(
-                &running,
-                address,
-                &directory,
-                &mapper,
-                self.hold,
-                stop.clone(),
-            )
-            .await;
+            let shown = show(&running, address, &directory, &mapper, stop.clone()).await;
             if self.hold && shown.is_ok() {
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -87,21 +81,31 @@ impl Demo {
 async fn start(
     directory: &std::path::Path,
     port: u16,
+    hold: bool,
     mapper: Arc<Mapper>,
 ) -> Result<RunningPipeline, Failure> {
-    let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    // Asked for before the start, so that a taken port is no failed start.
-    let port = if tokio::net::TcpListener::bind(on(port)).await.is_ok() {
-        port
+    let console = if hold {
+        Some(free(CONSOLE_PORT).await)
     } else {
-        0
+        None
     };
     let config = Config::embedded(directory)
-        .listening_on(on(port))
-        .http_on(None);
-    Pipeline::start(config, mapper)
-        .await
-        .map_err(Failure::stopped)
+        .listening_on(free(port).await)
+        .http_on(console);
+    let access = Access::of(&config)?;
+    Pipeline::start_with(config, mapper, move |workings| {
+        console::routes(access, workings)
+    })
+    .await
+    .map_err(Failure::stopped)
+}
+
+/// That port of this machine, or any other when it is taken. Asked for before the start, so that a taken port is no failed
+/// start.
+async fn free(port: u16) -> SocketAddr {
+    let on = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let taken = tokio::net::TcpListener::bind(on(port)).await.is_err();
+    on(if taken { 0 } else { port })
 }
 
 async fn show(
@@ -109,7 +113,6 @@ async fn show(
     address: SocketAddr,
     directory: &std::path::Path,
     mapper: &Mapper,
-    hold: bool,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let messages = send::outgoing(FIXTURES.iter().copied(), None)?;
@@ -135,7 +138,7 @@ async fn show(
         example: &example,
         address,
         directory,
-        hold,
+        console: running.http_address(),
     };
     report.print(report::columns())
 }

@@ -23,7 +23,8 @@ pub(crate) struct Report<'a> {
     pub(crate) example: &'a Example,
     pub(crate) address: SocketAddr,
     pub(crate) directory: &'a Path,
-    pub(crate) hold: bool,
+    /// Where the console is, while the demo stays up.
+    pub(crate) console: Option<SocketAddr>,
 }
 
 /// Columns of the terminal.
@@ -79,12 +80,12 @@ impl Report<'_> {
         let send = format!("send --to {} your.hl7", self.address);
         let tail = format!("tail --dir {directory} --type Patient");
         let mut steps = vec![(tail.as_str(), "one resource type")];
-        if self.hold {
+        if self.console.is_some() {
             steps.push((&send, "your own messages; this stays up until Ctrl-C"));
         } else {
             steps.push((
                 "demo --hold",
-                "stays up for your own messages; then, elsewhere:",
+                "stays up, with a console to look into; then, elsewhere:",
             ));
             steps.push((&send, ""));
         }
@@ -105,6 +106,9 @@ impl Report<'_> {
         for (step, remark) in steps {
             let line = format!("  kiln {step:<width$}  {remark}");
             let _ = writeln!(out, "{}", line.trim_end());
+        }
+        if let Some(address) = self.console {
+            let _ = writeln!(out, "\nThe console is on http://{address}/");
         }
     }
 }

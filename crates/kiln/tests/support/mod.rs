@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, dead_code)] // each test file uses its share
 
+pub(crate) mod http;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -64,6 +66,8 @@ pub(crate) fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
 pub(crate) struct Served {
     child: Child,
     pub(crate) address: String,
+    /// Of health, metrics and the console.
+    pub(crate) http: String,
     pub(crate) directory: PathBuf,
 }
 
@@ -74,10 +78,15 @@ impl Served {
 
     /// With further settings of its listener, each line indented by four.
     pub(crate) fn with(root: &Path, listener: &str) -> Served {
+        Served::with_http(root, listener, "  address: 127.0.0.1:0\n")
+    }
+
+    /// With those settings of `http`, each line indented by two.
+    pub(crate) fn with_http(root: &Path, listener: &str, http: &str) -> Served {
         let directory = root.join("data");
         let config = root.join("kiln.yaml");
         let yaml = format!(
-            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n  address: 127.0.0.1:0\n",
+            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n{http}",
             directory.display()
         );
         std::fs::write(&config, yaml).unwrap();
@@ -88,20 +97,20 @@ impl Served {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = lines
-                .next()
-                .expect("serve ended before it listened")
-                .unwrap();
-            if let Some(rest) = line.strip_prefix("kiln: listening on ") {
+        let mut after = |start: &str| loop {
+            let line = lines.next().expect("serve ended before it listened");
+            if let Some(rest) = line.unwrap().strip_prefix(start) {
                 break rest.split(' ').next().unwrap().to_owned();
             }
         };
+        let address = after("kiln: listening on ");
+        let http = after("kiln: health and metrics on http://");
         // Keeps the pipe from filling up.
         std::thread::spawn(move || lines.for_each(drop));
         Served {
             child,
             address,
+            http,
             directory,
         }
     }

@@ -35,8 +35,10 @@ pub struct Config {
     pub listeners: Vec<ListenerConfig>,
     /// The shape of the output.
     pub layout: Layout,
-    /// Health and metrics; none: not served.
+    /// Health, metrics and the console; none: not served.
     pub http: Option<SocketAddr>,
+    /// The file with the token that opens the console.
+    pub token_file: Option<PathBuf>,
     /// The site's offset from UTC, in minutes.
     pub offset_minutes: i16,
     /// The directory of the site's overlay over the maps.
@@ -164,6 +166,7 @@ impl Config {
             listeners: vec![ListenerConfig::default()],
             layout: Layout::Resources,
             http: Some(DEFAULT_HTTP),
+            token_file: None,
             offset_minutes: 0,
             overlay: None,
             limits: Limits::default(),
@@ -179,7 +182,7 @@ impl Config {
         self
     }
 
-    /// The same with health and metrics at `address`, or without.
+    /// The same with health, metrics and the console at `address`, or without.
     #[must_use]
     pub fn http_on(mut self, address: Option<SocketAddr>) -> Config {
         self.http = address;

@@ -1,4 +1,5 @@
-//! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address.
+//! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address with the pages
+//! that the program adds.
 //!
 //! Whoever reaches the address may ask; what that can cost is bounded by [`serve`].
 

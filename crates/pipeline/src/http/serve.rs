@@ -31,11 +31,12 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     socket: TcpListener,
     health: Health,
+    pages: Router,
     metrics: HttpMetrics,
     stop: CancellationToken,
 ) {
     let within = HTTP_HEAD_TIMEOUT + health.drain_within + HTTP_ANSWER_TIMEOUT;
-    let router = router(health);
+    let router = router(health).merge(pages);
     let waiting = Arc::<Waiting>::default();
     let mut open = JoinSet::new();
     loop {

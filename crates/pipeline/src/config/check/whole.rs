@@ -72,6 +72,10 @@ impl Check<'_> {
                 .and_then(|output| output.layout)
                 .unwrap_or_default(),
             http: Some(http),
+            token_file: document
+                .http
+                .as_ref()
+                .and_then(|http| http.token_file.clone()),
             offset_minutes,
             overlay: document
                 .mapping

@@ -28,7 +28,7 @@ pub struct Document {
     pub listeners: Option<Vec<ListenerDocument>>,
     /// The shape of the output.
     pub output: Option<OutputDocument>,
-    /// The HTTP address for health and metrics.
+    /// The HTTP address for health, metrics and the console.
     pub http: Option<HttpDocument>,
     /// The site's offset from UTC (`+01:00`), used where neither a value nor MSH-7 states one. Default `+00:00`.
     pub time_zone: Option<String>,
@@ -145,12 +145,15 @@ pub struct MappingDocument {
     pub overlay: Option<PathBuf>,
 }
 
-/// Health and metrics over HTTP.
+/// Health, metrics and the console over HTTP.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HttpDocument {
-    /// Address of `/livez`, `/readyz` and `/metrics`. Default 127.0.0.1:8090.
+    /// Address of `/livez`, `/readyz`, `/metrics` and the console. Default 127.0.0.1:8090.
     pub address: Option<String>,
+    /// A file with the token that opens the console, of at least 20 characters; it is read again at each request. Without
+    /// it the console is open on a loopback address, and closed on any other.
+    pub token_file: Option<PathBuf>,
 }
 
 /// Bounds of batches, windows and waiting.

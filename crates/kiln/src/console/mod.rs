@@ -1,0 +1,18 @@
+//! The console: pages for people, on the address of health and metrics.
+//!
+//! Pages are made here and work without a script; `console.js` only links what belongs together and renews what changes.
+//! Nothing comes from another host, and nothing is kept by the browser.
+
+mod access;
+mod assets;
+mod form;
+mod frame;
+mod login;
+mod playground;
+mod refusal;
+mod routes;
+mod session;
+mod text;
+
+pub(crate) use access::Access;
+pub(crate) use routes::routes;

@@ -1,0 +1,88 @@
+//! Which page is where, and what holds for all of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use kiln_pipeline::Workings;
+use tokio::sync::Semaphore;
+
+use super::access::{self, Access};
+use super::{assets, login, playground};
+
+/// Most bytes of a form.
+const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
+/// Most conversions at once; a further one is told to try again.
+const MAX_CONVERSIONS: usize = 2;
+
+/// What holds of every answer: nothing from elsewhere, nothing within elsewhere, nothing kept.
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+/// What all pages are made from.
+#[derive(Clone)]
+pub(super) struct Console {
+    pub(super) access: Arc<Access>,
+    pub(super) workings: Workings,
+    pub(super) conversions: Arc<Semaphore>,
+}
+
+/// The pages.
+pub(crate) fn routes(access: Access, workings: Workings) -> Router {
+    let console = Console {
+        access: Arc::new(access),
+        workings,
+        conversions: Arc::new(Semaphore::new(MAX_CONVERSIONS)),
+    };
+    Router::new()
+        .route("/", get(|| async { Redirect::to(playground::PATH) }))
+        .route(
+            playground::PATH,
+            get(playground::show).post(playground::convert),
+        )
+        .route(login::PATH, get(login::show).post(login::enter))
+        .route(login::LEAVE, post(login::leave))
+        .route(assets::STYLE, get(assets::style))
+        .route(assets::SCRIPT, get(assets::script))
+        .route(assets::ICON, get(assets::icon))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(middleware::from_fn_with_state(
+            console.clone(),
+            access::guard,
+        ))
+        .layer(middleware::from_fn(with_headers))
+        .with_state(console)
+}
+
+async fn with_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().extend(HEADERS);
+    response
+}
