@@ -12,10 +12,12 @@
 
 pub mod contest;
 mod generated;
+pub mod linuxforhealth;
 mod messages;
 mod random;
 pub mod reads;
 pub mod report;
+pub mod values;
 
 pub use generated::{Generated, generated};
 pub use messages::{MESSAGES, SEED, messages};

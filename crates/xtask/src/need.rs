@@ -14,6 +14,7 @@ pub(crate) const VALIDATOR: &str = "tests/java/validator";
 pub(crate) const SENDER: &str = "tests/java/sender";
 pub(crate) const PARSER: &str = "tests/java/parser";
 pub(crate) const KAFKA: &str = "tests/java/kafka";
+pub(crate) const LINUXFORHEALTH: &str = "benches/peers/linuxforhealth";
 
 /// The top of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -40,7 +41,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 /// Brings everything that the stages need.
 pub(crate) fn all() -> Result<(), String> {
     programs()?;
-    for home in [VALIDATOR, SENDER, PARSER, KAFKA] {
+    for home in [VALIDATOR, SENDER, PARSER, KAFKA, LINUXFORHEALTH] {
         jars(home)?;
     }
     mllp_send().map(drop)

@@ -6,7 +6,8 @@ use kiln_tests::Broker;
 use crate::{
     kubernetes::{self, Kubernetes},
     need::{
-        KAFKA, PARSER, SENDER, class_path, faketime, isolated, jars, kcat, mllp_send, root, run,
+        KAFKA, LINUXFORHEALTH, PARSER, SENDER, class_path, faketime, isolated, jars, kcat,
+        mllp_send, root, run,
     },
     validate,
 };
@@ -96,7 +97,7 @@ impl Stage {
                 &["doc", "--workspace", "--no-deps"],
                 Some(("RUSTDOCFLAGS", "-D warnings")),
             ),
-            Self::Bench => cargo(&["test", "--package", "kiln-benches", "--benches"], None),
+            Self::Bench => benches(),
             Self::Validate => validate::stage(),
             Self::Differential => differential(),
             Self::Kafka => kafka(),
@@ -163,6 +164,15 @@ fn rust_version() -> Result<String, String> {
         .find_map(|line| line.strip_prefix("rust-version = "))
         .map(|version| version.trim_matches('"').to_owned())
         .ok_or_else(|| format!("{}: no rust-version", manifest.display()))
+}
+
+/// Each benchmark once, with its peers.
+fn benches() -> Result<(), String> {
+    let peer = class_path(LINUXFORHEALTH, "Convert")?;
+    cargo(
+        &["test", "--package", "kiln-benches", "--benches"],
+        Some(("KILN_LINUXFORHEALTH", &peer)),
+    )
 }
 
 fn differential() -> Result<(), String> {
