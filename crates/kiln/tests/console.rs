@@ -4,8 +4,11 @@
 
 mod support;
 
-use support::http::{Answer, ask, form, get, post};
-use support::{Served, fixture, text};
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use support::http::{self, Answer, ask, form, get, post};
+use support::{Served, fixture, kiln, text};
 
 const MESSAGE: &str = "MSH|^~\\&|A|B|C|D|20260102030405||ADT^A08^ADT_A01|7|P|2.5.1\r\nPID|1||4711^^^B^MR||Marlow^Ida||19700101|F\r\nPV1|1|I\r\n";
 
@@ -101,6 +104,43 @@ fn what_is_no_message_and_what_has_no_map_is_said_to_be_so() {
     let markup = converted(&served, &MESSAGE.replace("Ida", "<script>"), "");
     assert!(!markup.body.contains("<script>"), "{}", markup.body);
     assert_eq!(served.terminate(), Some(0));
+}
+
+#[test]
+fn flow_shows_what_came_and_what_became_of_it_as_it_happens() {
+    let root = tempfile::tempdir().unwrap();
+    let served = Served::start(root.path());
+    let sent = kiln()
+        .args(["send", "--to", &served.address])
+        .args([
+            fixture("adt-a02-transfer.hl7"),
+            fixture("qbp-q22-find-candidates.hl7"),
+        ])
+        .output()
+        .unwrap();
+    assert!(sent.status.success(), "{}", text(&sent.stderr));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let event = loop {
+        let event = http::first_event(&served.http, "/flow/stream");
+        let row = |name: &str| format!("<th scope=\"row\">{name}</th><td class=\"n\">1</td>");
+        let wanted = ["ADT^A02", "QBP^Q22", "Encounter", "no-map"].map(row);
+        if wanted.iter().all(|row| event.contains(row)) {
+            break event;
+        }
+        assert!(Instant::now() < deadline, "{event}");
+    };
+    assert!(event.contains("<th scope=\"row\">mllp</th>"), "{event}");
+    let page = get(&served.http, "/");
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("ADT^A02"), "{}", page.body);
+    // A stream that is open does not hold up a stop.
+    let open = std::net::TcpStream::connect(&served.http).unwrap();
+    let head = format!("GET /flow/stream HTTP/1.1\r\nHost: {}\r\n\r\n", served.http);
+    (&open).write_all(head.as_bytes()).unwrap();
+    assert_eq!((&open).read(&mut [0; 64]).unwrap(), 64);
+    let begun = Instant::now();
+    assert_eq!(served.terminate(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(15));
 }
 
 #[test]

@@ -222,7 +222,10 @@ impl Pipeline {
         if let Some(socket) = http {
             let pages = pages(Workings {
                 config: Arc::clone(&config),
+                listeners: running.listeners.clone().into(),
                 mapping: mapping.clone(),
+                registry: metrics.registry().clone(),
+                stop: running.stop.clone(),
             });
             running.others.spawn(http::serve(
                 socket,

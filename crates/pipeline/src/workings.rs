@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use prometheus::Registry;
+use tokio_util::sync::CancellationToken;
+
 use crate::config::Config;
+use crate::listen::BoundListener;
 use crate::mapping::Mapping;
 
 /// What a pipeline is at work with, for who adds pages to its HTTP address.
@@ -10,6 +14,12 @@ use crate::mapping::Mapping;
 pub struct Workings {
     /// Its configuration.
     pub config: Arc<Config>,
+    /// The listeners that it opened.
+    pub listeners: Arc<[BoundListener]>,
     /// The maps in force.
     pub mapping: Mapping,
+    /// What it counts.
+    pub registry: Registry,
+    /// Cancelled when it stops: an answer that has no end is to end then.
+    pub stop: CancellationToken,
 }

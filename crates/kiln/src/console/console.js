@@ -1,5 +1,32 @@
-// Links what belongs together on the playground, and tries what is typed at once. Every page works without it.
+// Renews the numbers of flow, links what belongs together on the playground, and tries what is typed there at once. Every page
+// works without it.
 "use strict";
+
+const flow = document.getElementById("flow");
+if (flow) {
+  const live = document.getElementById("live");
+  const button = document.createElement("button");
+  button.className = "plain";
+  live.after(button);
+  let source = null;
+  const start = () => {
+    button.textContent = "Pause";
+    source = new EventSource(flow.dataset.stream);
+    source.onopen = () => (live.textContent = "Live ");
+    source.onmessage = (event) => (flow.innerHTML = event.data);
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) stop("Not live: too many are looking, or Kiln has stopped ");
+    };
+  };
+  const stop = (why) => {
+    source.close();
+    source = null;
+    live.textContent = why;
+    button.textContent = "Go on";
+  };
+  button.addEventListener("click", () => (source ? stop("Paused ") : start()));
+  start();
+}
 
 const trial = document.getElementById("trial");
 if (trial) {

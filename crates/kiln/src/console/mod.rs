@@ -5,6 +5,7 @@
 
 mod access;
 mod assets;
+mod flow;
 mod form;
 mod frame;
 mod login;

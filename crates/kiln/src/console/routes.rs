@@ -6,16 +6,18 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use kiln_pipeline::Workings;
 use tokio::sync::Semaphore;
 
 use super::access::{self, Access};
-use super::{assets, login, playground};
+use super::{assets, flow, login, playground};
 
 /// Most bytes of a form.
 const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
+/// Most pages that are shown what flows as it changes; a further one is as it was when it came.
+const MAX_SUBSCRIBERS: usize = 16;
 /// Most conversions at once; a further one is told to try again.
 const MAX_CONVERSIONS: usize = 2;
 
@@ -52,17 +54,22 @@ pub(super) struct Console {
     pub(super) access: Arc<Access>,
     pub(super) workings: Workings,
     pub(super) conversions: Arc<Semaphore>,
+    pub(super) subscribers: Arc<Semaphore>,
+    pub(super) flow: flow::Watched,
 }
 
 /// The pages.
 pub(crate) fn routes(access: Access, workings: Workings) -> Router {
     let console = Console {
         access: Arc::new(access),
+        flow: flow::watch(&workings),
+        subscribers: Arc::new(Semaphore::new(MAX_SUBSCRIBERS)),
         workings,
         conversions: Arc::new(Semaphore::new(MAX_CONVERSIONS)),
     };
     Router::new()
-        .route("/", get(|| async { Redirect::to(playground::PATH) }))
+        .route(flow::PATH, get(flow::show))
+        .route(flow::STREAM, get(flow::stream))
         .route(
             playground::PATH,
             get(playground::show).post(playground::convert),

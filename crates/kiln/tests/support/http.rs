@@ -1,6 +1,6 @@
 //! Requests as a browser without a script sends them.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 /// An answer.
@@ -53,6 +53,16 @@ pub(crate) fn ask(address: &str, line: &str, headers: &[&str], body: &str) -> An
         head: head.to_owned(),
         body: body.to_owned(),
     }
+}
+
+/// The data of the first event of a stream that does not end by itself.
+pub(crate) fn first_event(address: &str, path: &str) -> String {
+    let stream = TcpStream::connect(address).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    (&stream).write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let data = lines.find_map(|line| line.strip_prefix("data: ").map(str::to_owned));
+    data.expect("the stream ended")
 }
 
 pub(crate) fn get(address: &str, path: &str) -> Answer {
