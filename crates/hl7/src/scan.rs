@@ -4,7 +4,7 @@
 //! a branch that depends on how long they are. What is gone through part by part is searched eight bytes at a time.
 
 use crate::charset::skip_shifted;
-use crate::index::kernel::window::{self, WINDOW_BYTES};
+use crate::index::kernel::window::{self, HALF_BYTES, WINDOW_BYTES};
 use crate::reading::Reading;
 
 /// Longer ones, documents and notes, are searched by memchr.
@@ -45,7 +45,10 @@ pub(crate) fn part(
     until: Option<u8>,
 ) -> Part {
     let (all, stops) = match text.first_chunk() {
-        Some(window) => part_marks(window, delimiter, until),
+        Some(window) if length <= HALF_BYTES => {
+            part_marks(window::marks_in_half, window, delimiter, until)
+        }
+        Some(window) => part_marks(window::marks, window, delimiter, until),
         None => part_marks_at_end(text, delimiter, until),
     };
     // The whole ends at a stop or with its length, or else behind the window.
@@ -82,8 +85,13 @@ pub(crate) fn part(
 
 /// Which of the bytes are `delimiter` or `until`, and which are `until`; the first is the lowest bit.
 #[inline]
-fn part_marks(window: &[u8; WINDOW_BYTES], delimiter: u8, until: Option<u8>) -> (u64, u64) {
-    let (all, stops) = window::marks(window, delimiter, until.unwrap_or(delimiter));
+fn part_marks(
+    marks: impl Fn(&[u8; WINDOW_BYTES], u8, u8) -> (u64, u64),
+    window: &[u8; WINDOW_BYTES],
+    delimiter: u8,
+    until: Option<u8>,
+) -> (u64, u64) {
+    let (all, stops) = marks(window, delimiter, until.unwrap_or(delimiter));
     (all, if until.is_some() { stops } else { 0 })
 }
 
@@ -93,7 +101,7 @@ fn part_marks_at_end(text: &[u8], delimiter: u8, until: Option<u8>) -> (u64, u64
     // Zeros are no delimiters.
     let mut window = [0; WINDOW_BYTES];
     window[..text.len()].copy_from_slice(text);
-    part_marks(&window, delimiter, until)
+    part_marks(window::marks, &window, delimiter, until)
 }
 
 /// The bits below the lowest one that is set; all of them if none is.

@@ -20,6 +20,31 @@ fn gather(quarters: [__m128i; 4]) -> u64 {
     a | b << 16 | c << 32 | d << 48
 }
 
+impl Sse2 {
+    /// Which of the 32 bytes at `from` are one of the two, and which are `second`.
+    ///
+    /// # Safety
+    ///
+    /// 32 bytes must be readable there.
+    #[inline(always)]
+    pub(super) unsafe fn marks_in_half(from: *const u8, first: u8, second: u8) -> (u64, u64) {
+        // SAFETY: SSE2 is part of x86-64; the caller promises the bytes.
+        unsafe {
+            let (low, high) = (
+                _mm_loadu_si128(from.cast()),
+                _mm_loadu_si128(from.add(16).cast()),
+            );
+            let equal = |byte: u8| {
+                let byte = _mm_set1_epi8(byte as i8);
+                let low = _mm_movemask_epi8(_mm_cmpeq_epi8(low, byte)) as u64;
+                low | (_mm_movemask_epi8(_mm_cmpeq_epi8(high, byte)) as u64) << 16
+            };
+            let (first, second) = (equal(first), equal(second));
+            (first | second, second)
+        }
+    }
+}
+
 // SAFETY of the blocks below: SSE2 is part of x86-64; `load` reads the 64 bytes that its caller promises.
 impl Block for Sse2 {
     type Byte = __m128i;
