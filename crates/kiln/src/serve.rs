@@ -32,6 +32,7 @@ impl Serve {
         let access = Access::of(&config)?;
         let mapper = Arc::new(Mapper::embedded().map_err(Failure::stopped)?);
         log();
+        open_files(&config);
         interrupt::runtime()?.block_on(serve(config, mapper, access))
     }
 }
@@ -64,6 +65,24 @@ async fn serve(config: Config, mapper: Arc<Mapper>, access: Access) -> Result<()
     match gave_up {
         Some(error) => Err(Failure::Stopped(error)),
         None => left.map_err(Failure::stopped),
+    }
+}
+
+/// Lets this process have as many files as the system allows, and says so when that is less than its connections may need.
+fn open_files(config: &Config) {
+    let connections: usize = config
+        .listeners
+        .iter()
+        .map(|listener| listener.max_connections)
+        .sum();
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) if files < connections as u64 => tracing::warn!(
+            files,
+            connections,
+            "the system allows fewer open files than maxConnections: raise the service's limit (LimitNOFILE, ulimit -n)"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
     }
 }
 

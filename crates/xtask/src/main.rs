@@ -4,6 +4,7 @@ mod chaos;
 mod compare;
 mod guide;
 mod kubernetes;
+mod load;
 mod need;
 mod stage;
 mod validate;
@@ -67,6 +68,13 @@ enum Chore {
         #[arg(long)]
         home: Option<chaos::Home>,
     },
+    /// Hold 10,000 connections open, 200 of them at work, while 1,000 slow peers try; the machine should have nothing else to
+    /// do
+    Load {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -87,6 +95,7 @@ fn main() -> ExitCode {
             paths,
         } => ended(validate(json, generated, seed, paths)),
         Chore::Chaos { rounds, seed, home } => ended(chaos::chaos(rounds, seed, home)),
+        Chore::Load { json } => ended(load::load(json)),
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Test { stages, list } => test(stages, list),
