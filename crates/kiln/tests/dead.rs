@@ -130,13 +130,14 @@ fn a_letter_is_shown_masked_unless_a_purpose_is_recorded_first() {
 }
 
 #[test]
-fn letters_are_retried_once_and_dropped_once_while_nobody_serves() {
+fn letters_are_retried_once_and_dropped_once_beside_the_process_and_without_it() {
     let root = tempfile::tempdir().unwrap();
     let served = Served::start(root.path());
     send(
         &served,
         &std::fs::read(fixture("qbp-q22-find-candidates.hl7")).unwrap(),
     );
+    listed(&served, 1);
     // No message at all, and half of one without an end.
     let mut stream = std::net::TcpStream::connect(&served.address).unwrap();
     stream
@@ -145,14 +146,6 @@ fn letters_are_retried_once_and_dropped_once_while_nobody_serves() {
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     listed(&served, 3);
     let directory = served.directory.clone();
-    let (busy, code) = dead(&directory, &["retry", "--all"]);
-    assert_eq!(code, Some(3));
-    assert!(
-        busy.contains("in use by a running `kiln serve`: stop it first"),
-        "{busy}"
-    );
-    assert_eq!(served.terminate(), Some(0));
-
     let (which, code) = dead(&directory, &["drop"]);
     assert_eq!(code, Some(2), "{which}");
     let (tried, _) = dead(&directory, &["retry", "--all", "--dry-run"]);
@@ -174,7 +167,7 @@ fn letters_are_retried_once_and_dropped_once_while_nobody_serves() {
     assert!(!retried.contains("4711"), "{retried}");
     let (dropped, code) = dead(&directory, &["drop", "--reason", "truncated"]);
     assert_eq!((dropped.as_str(), code), ("1 dropped\n", Some(0)));
-    let (nothing, code) = dead(&directory, &["retry", "--type", "QBP^Q22"]);
+    let (nothing, code) = dead(&directory, &["retry", "0/0"]);
     assert_eq!(
         (nothing.as_str(), code),
         ("0 retried, 1 decided before\n", Some(0))
@@ -183,7 +176,6 @@ fn letters_are_retried_once_and_dropped_once_while_nobody_serves() {
     assert_eq!(code, Some(2), "{unknown}");
 
     // The map is still missing: what was retried is a new letter, and one of the others is left.
-    let served = Served::start(root.path());
     let list = listed(&served, 2);
     let reasons: Vec<&str> = list["groups"]
         .as_array()
@@ -199,6 +191,26 @@ fn letters_are_retried_once_and_dropped_once_while_nobody_serves() {
     let (all, _) = dead(&directory, &["show", "--all"]);
     assert!(all.contains("(retried 2"), "{all}");
     assert!(all.contains("(dropped 2"), "{all}");
+    assert_eq!(served.terminate(), Some(0));
+    let (dropped, code) = dead(&directory, &["drop", "--reason", "unreadable"]);
+    assert_eq!((dropped.as_str(), code), ("1 dropped\n", Some(0)));
+    // What the process has in hand is its own again.
+    let served = Served::start(root.path());
+    listed(&served, 1);
+    assert_eq!(served.terminate(), Some(0));
+}
+
+#[test]
+fn a_process_that_takes_no_commands_is_told_of() {
+    let root = tempfile::tempdir().unwrap();
+    let served = Served::start(root.path());
+    std::fs::remove_file(served.directory.join("kiln.sock")).unwrap();
+    let (busy, code) = dead(&served.directory, &["retry", "--all"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        busy.contains("is in use by another process: stop it"),
+        "{busy}"
+    );
     assert_eq!(served.terminate(), Some(0));
 }
 

@@ -156,12 +156,38 @@ fn a_shadow_lies_beside_and_the_same_job_is_done_once() {
 }
 
 #[test]
+fn a_replay_goes_through_the_process_that_has_the_store() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = filled(root.path());
+    let served = Served::start(root.path());
+    let (same, code) = result(&directory, &["--diff"]);
+    assert_eq!(
+        (&same["messages"], &same["differ"], code),
+        (&3.into(), &0.into(), Some(0))
+    );
+    let before = patients(&directory);
+    let (done, code) = result(&directory, &["--into", "beside"]);
+    assert_eq!((&done["replayed"], code), (&3.into(), Some(1)), "{done}");
+    assert_eq!(patients(&directory.join("shadows/beside")), before);
+    let (again, _) = result(&directory, &["--into", "beside"]);
+    assert_eq!(again["read"], 0);
+    let (bulk, code) = replay(&directory, &["--lane", "bulk", "--into", "same"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        bulk.contains("nothing was received in the bulk lane"),
+        "{bulk}"
+    );
+
+    let (behind, _) = result(&directory, &["--control-id", "1", "--into", "same"]);
+    assert_eq!(behind["replayed"], 1);
+    assert_eq!(patients(&directory).len(), before.len() + 1);
+    assert_eq!(served.terminate(), Some(0));
+}
+
+#[test]
 fn what_cannot_be_asked_is_said() {
     let root = tempfile::tempdir().unwrap();
     let served = Served::start(root.path());
-    let (busy, code) = replay(&served.directory, &["--diff"]);
-    assert_eq!(code, Some(3));
-    assert!(busy.contains("in use by a running `kiln serve`"), "{busy}");
     for wrong in [
         &["--into", "fhir"][..],
         &["--since", "yesterday", "--diff"],

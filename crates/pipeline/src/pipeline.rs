@@ -121,6 +121,7 @@ impl Pipeline {
         };
         let store = store::open(&config).await?;
         let lanes = lanes(&config, &store).await?;
+        let host = store::host(&config);
         let mut running = RunningPipeline {
             listeners: bound
                 .iter()
@@ -147,6 +148,14 @@ impl Pipeline {
             mapping: mapping.clone(),
             metrics: metrics.clone(),
         };
+        if let Some(host) = host {
+            let guests = metrics.gauge(
+                "kiln_store_commands",
+                "Commands that work through this process, since it has the embedded store.",
+            )?;
+            let serving = host.run(Arc::clone(&store), guests, running.stop.clone());
+            running.others.spawn(serving);
+        }
         if let Some((directory, overlay)) = watched {
             running.others.spawn(mapping::watch(
                 base,

@@ -1,6 +1,7 @@
 //! A record of any stream: a key, headers, and bytes.
 
 use bytes::{Buf, BufMut, Bytes};
+use serde::{Deserialize, Serialize};
 
 /// Names of record headers, the same on Kafka and in the embedded store. None holds a field's content beyond what
 /// identifies a message.
@@ -52,7 +53,7 @@ pub mod header {
 }
 
 /// Headers in the order they were added.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
@@ -90,11 +91,12 @@ impl Headers {
 }
 
 /// A key, headers, and bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Raw log, dead letters, audit: the feed. FHIR: the resource's id.
     pub key: String,
     /// Raw log and dead letters: the message as received. FHIR and audit: JSON.
+    #[serde(with = "in_base64")]
     pub value: Bytes,
     /// What identifies it.
     pub headers: Headers,
@@ -133,6 +135,24 @@ impl Record {
         }
         record.value = Bytes::copy_from_slice(bytes);
         Some(record)
+    }
+}
+
+/// Bytes as JSON has them.
+mod in_base64 {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes = STANDARD.decode(text).map_err(D::Error::custom)?;
+        Ok(Bytes::from(bytes))
     }
 }
 

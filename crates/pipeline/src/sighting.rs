@@ -1,12 +1,13 @@
 //! What is remembered of a raw message to know it again: digests, never content, and the same few bytes for every message.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::record::header;
 use crate::store::RawRecord;
 
 /// A raw message as the window of duplicates remembers it. A pure function of the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// Its offset in its partition.
     pub offset: i64,

@@ -28,6 +28,24 @@ async fn decisions_come_with_what_they_append() {
     conformance::deciding(&support::config(directory.path())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_decide_the_later_has_the_right_to() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::deciding_alone(&support::config(directory.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::fencing(&support::config(directory.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_retried_goes_to_the_log_of_its_lane() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::deciding_in_lanes(&support::config(directory.path())).await;
+}
+
 #[tokio::test]
 async fn what_was_kept_last_is_found() {
     let directory = tempfile::tempdir().unwrap();

@@ -51,6 +51,11 @@ async fn of_two_that_decide_the_later_has_the_right_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_retried_goes_to_the_log_of_its_lane() {
+    conformance::deciding_in_lanes(&config("deciding-in-lanes")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_kept_last_is_found() {
     conformance::last(&config("last")).await;
 }

@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 
 use clap::Args;
 use jiff::Timestamp;
-use kiln_pipeline::config::Config;
+use kiln_pipeline::config::{Config, Lane};
 use kiln_pipeline::dead::{Decision, Letter};
 use kiln_pipeline::record::Record;
-use kiln_pipeline::store::{self, Decider, Output, Position, StoreError};
+use kiln_pipeline::store::{Decider, Output, Position, Visit};
 use serde_json::json;
 
 use super::letters::{self, Wanted};
@@ -58,7 +58,7 @@ struct Outcome {
 /// Letters on their way to a commit.
 #[derive(Default)]
 struct Batch {
-    raw: Vec<Record>,
+    raw: Vec<(Lane, Record)>,
     outputs: Vec<Output>,
     bytes: usize,
 }
@@ -130,14 +130,8 @@ impl Decide {
 }
 
 async fn decider(config: &Config) -> Result<Box<dyn Decider>, Failure> {
-    let store = store::open(config).await.map_err(|error| match error {
-        StoreError::Locked { directory } => Failure::stopped(format!(
-            "{} is in use by a running `kiln serve`: stop it first; it transforms what was retried when it runs again",
-            directory.display()
-        )),
-        other => Failure::stopped(other),
-    })?;
-    store.decider().await.map_err(Failure::stopped)
+    let visit = Visit::open(config).await.map_err(Failure::stopped)?;
+    visit.decider().await.map_err(Failure::stopped)
 }
 
 async fn commit(
@@ -163,7 +157,7 @@ impl Outcome {
             match letter.retry(&config.listeners, now) {
                 Ok(raw) => {
                     batch.bytes += raw.value.len();
-                    batch.raw.push(raw);
+                    batch.raw.push((letter.lane(config), raw));
                 }
                 Err(why) => {
                     self.failed += 1;

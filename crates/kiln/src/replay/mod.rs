@@ -29,7 +29,7 @@ const BATCH: usize = 500;
 /// Convert kept messages again, by other maps, or show what that would change
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Reads the raw log again, from its beginning, and converts the messages that are chosen, by the maps as they are now or with another overlay. Resends are left out as they were before.\n\nWith --diff nothing is written: the differences to what was emitted are listed by element, counted. With --into NAME the outputs go beside what was emitted, to be read as those of a pipeline <name>.NAME on Kafka, and from the directory shadows/NAME of an embedded store. With --into same they go behind what was emitted: where a later message about the same patient was emitted since, the replayed one overwrites it.\n\nOutputs and position are committed as one. A replay that was stopped goes on where it was when the same command is given again; one that is done has nothing left to do. --job NAME begins another.\n\nIt works beside a running pipeline on Kafka. On the embedded store `kiln serve` is to be stopped first.",
+    long_about = "Reads the raw log again, from its beginning, and converts the messages that are chosen, by the maps as they are now or with another overlay. Resends are left out as they were before.\n\nWith --diff nothing is written: the differences to what was emitted are listed by element, counted. With --into NAME the outputs go beside what was emitted, to be read as those of a pipeline <name>.NAME on Kafka, and from the directory shadows/NAME of an embedded store. With --into same they go behind what was emitted: where a later message about the same patient was emitted since, the replayed one overwrites it.\n\nOutputs and position are committed as one. A replay that was stopped goes on where it was when the same command is given again; one that is done has nothing left to do. --job NAME begins another.\n\nIt works beside a running pipeline; on the embedded store through the process that has it.",
     after_help = "Examples:\n  kiln replay --config kiln.yaml --since 2026-03-01 --overlay new/ --diff\n  kiln replay --config kiln.yaml --feed lab --type ORU^R01 --into shadow --rate 200\n  kiln replay --dir kiln-data --control-id MSG00001 --into same\n\nExit codes: 0 done; 1 some messages could not be converted; 3 stopped before the end."
 )]
 pub(crate) struct Replay {
@@ -117,7 +117,7 @@ impl Replay {
         let batch = BATCH.min(self.rate as usize);
         let mut replayer = Replayer::open(&config, mapper, self.lane, choice, job, batch)
             .await
-            .map_err(in_use)?;
+            .map_err(Failure::stopped)?;
         let (mut summary, mut pace) = (Summary::new(name), Pace::new(self.rate));
         let mut comparison = Comparison::default();
         let replaying = async {
@@ -156,16 +156,6 @@ impl Replay {
             return Err(Failure::SomeFailed);
         }
         Ok(())
-    }
-}
-
-fn in_use(error: StoreError) -> Failure {
-    match error {
-        StoreError::Locked { directory } => Failure::stopped(format!(
-            "{} is in use by a running `kiln serve`, or by another replay: stop it first",
-            directory.display()
-        )),
-        other => Failure::stopped(other),
     }
 }
 

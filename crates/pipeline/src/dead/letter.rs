@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Decision;
-use crate::config::ListenerConfig;
+use crate::config::{Config, Lane, ListenerConfig};
 use crate::listen::{Origin, judge_again};
 use crate::record::{Headers, Record, header};
 use crate::store::{Output, Position, Target};
@@ -37,6 +37,24 @@ impl Letter {
     /// The letter that a record of the dead stream is; none for a decision.
     pub fn of(id: Position, record: Record) -> Option<Letter> {
         (record.headers.get(header::DECISION).is_none()).then_some(Letter { id, record })
+    }
+
+    /// The lane that the message came in by: that of the raw log where it lies, else that of the listener that refused it.
+    /// Interactive when neither is known any more.
+    pub fn lane(&self, config: &Config) -> Lane {
+        let source = self.record.header(header::SOURCE);
+        let bulk = config.store.log(&config.name, Lane::Bulk);
+        let in_bulk = source
+            .strip_prefix(&bulk)
+            .is_some_and(|rest| rest.starts_with('/'));
+        if in_bulk {
+            return Lane::Bulk;
+        }
+        let refused_by = |listener: &&ListenerConfig| {
+            source.is_empty() && listener.name == self.record.header(header::LISTENER)
+        };
+        let listener = config.listeners.iter().find(refused_by);
+        listener.map_or(Lane::Interactive, |listener| listener.lane)
     }
 
     /// The message as it is appended to the raw log again: at the end of its feed, as received now, and with the letter's

@@ -12,7 +12,7 @@ use crate::config::{Config, Lane, Layout};
 use crate::record::header;
 use crate::sighting::Sighting;
 use crate::store::{
-    self, BatchLimits, Output, RawRecord, ReplayInto, ReplayJob, Source, StoreError, Target,
+    BatchLimits, Output, RawRecord, ReplayInto, ReplayJob, Source, StoreError, Target, Visit,
 };
 use crate::transform::{Reach, Seen, Window, Writer, Written};
 
@@ -62,7 +62,8 @@ impl Replayer {
     /// Begins, or goes on, with the messages of a lane that `choice` takes, at most `batch` of the log at once.
     ///
     /// # Errors
-    /// When the store cannot be opened, and the embedded one must not be in use; when there is no such lane.
+    /// When the store cannot be opened, as when another process has the embedded one and takes no commands; when there
+    /// is no such lane.
     pub async fn open(
         config: &Config,
         mapper: Arc<Mapper>,
@@ -71,13 +72,9 @@ impl Replayer {
         job: ReplayJob,
         batch: usize,
     ) -> Result<Replayer, StoreError> {
-        let store = store::open(config).await?;
-        let store = match lane {
-            Lane::Interactive => store,
-            Lane::Bulk => store.bulk(false).await?.ok_or(StoreError::NoBulkLane)?,
-        };
+        let visit = Visit::open(config).await?;
         let limits = &config.limits;
-        let source = store.replay(&job, limits.dedupe_messages).await?;
+        let source = visit.replay(lane, &job, limits.dedupe_messages).await?;
         Ok(Replayer {
             source,
             mapper,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// A fault of a store. Names the place and what to do, never content.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another process has the directory.
-    #[error("{} is in use by another process: stop it, or choose another directory", .directory.display())]
+    /// Another process has the directory, and takes no commands.
+    #[error("{} is in use by another process: stop it, or wait until it has ended", .directory.display())]
     Locked {
         /// The directory.
         directory: PathBuf,
@@ -34,6 +34,15 @@ pub enum StoreError {
     /// Another instance took over, or this one was away for too long: the batch belongs to someone else now.
     #[error("fenced: another instance took over ({0})")]
     Fenced(String),
+    /// The process that has the directory did not do what it was asked to.
+    #[error("the `kiln serve` that has the directory: {0}")]
+    Host(String),
+    /// A command commits more at once than the process that has the directory takes.
+    #[error("more than {most_bytes} bytes at once: choose a lower --rate")]
+    TooLargeCommit {
+        /// The bound.
+        most_bytes: usize,
+    },
     /// There is no log of the bulk lane.
     #[error("nothing was received in the bulk lane: no listener had `lane: bulk` here")]
     NoBulkLane,

@@ -8,6 +8,7 @@ mod error;
 pub mod kafka;
 mod reader;
 mod selection;
+mod visit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,17 +19,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
 pub use reader::Reader;
 pub use selection::{Selection, Stream};
+pub use visit::Visit;
 
-use crate::config::{Config, StoreConfig};
+use crate::config::{Config, Lane, StoreConfig};
 use crate::record::Record;
 use crate::sighting::Sighting;
 
 /// Where a record lies in its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// The partition; 0 in the embedded store.
     pub partition: i32,
@@ -64,7 +67,7 @@ impl FromStr for Position {
 pub type Receipt = Pin<Box<dyn Future<Output = Result<Position, StoreError>> + Send>>;
 
 /// A raw message as it was kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RawRecord {
     /// Where it lies.
     pub position: Position,
@@ -73,7 +76,7 @@ pub struct RawRecord {
 }
 
 /// An output of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Output {
     /// Which stream it goes to.
     pub target: Target,
@@ -84,7 +87,7 @@ pub struct Output {
 }
 
 /// Where an output goes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
     /// A resource, by its type.
     Resource(String),
@@ -97,7 +100,7 @@ pub enum Target {
 }
 
 /// Bounds of one batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct BatchLimits {
     /// Most messages.
     pub messages: usize,
@@ -110,7 +113,7 @@ pub struct BatchLimits {
 }
 
 /// What a source read.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Batch {
     /// Partitions that are no longer this instance's.
     pub lost: Vec<i32>,
@@ -124,7 +127,7 @@ pub struct Batch {
 }
 
 /// A reading of the raw log from its beginning, beside transform: with a position and outputs of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayJob {
     /// By which its position is known: a job of the same name goes on where the last one ended.
     pub name: String,
@@ -133,7 +136,7 @@ pub struct ReplayJob {
 }
 
 /// Where the outputs of a replay go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReplayInto {
     /// Behind what was emitted.
     Same,
@@ -168,6 +171,22 @@ pub trait Store: Send + Sync {
     /// The reading side of a replay; `tail` as for [`Store::source`].
     async fn replay(&self, job: &ReplayJob, tail: usize) -> Result<Box<dyn Source>, StoreError>;
 
+    /// The same of a lane.
+    async fn replay_of(
+        &self,
+        lane: Lane,
+        job: &ReplayJob,
+        tail: usize,
+    ) -> Result<Box<dyn Source>, StoreError> {
+        match lane {
+            Lane::Interactive => self.replay(job, tail).await,
+            Lane::Bulk => {
+                let bulk = self.bulk(false).await?;
+                bulk.ok_or(StoreError::NoBulkLane)?.replay(job, tail).await
+            }
+        }
+    }
+
     /// The same store behind the raw log of the bulk lane: a log and a position of its own, the same outputs. None unless
     /// it is `needed` or there is such a log already.
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError>;
@@ -180,9 +199,16 @@ pub trait Store: Send + Sync {
 /// Commits decisions about dead letters. One at a time has the right to.
 #[async_trait]
 pub trait Decider: Send {
-    /// Appends raw messages and commits outputs as one. On an error nothing of it is committed as far as this decider
-    /// knows, and it is of no more use.
-    async fn commit(&mut self, raw: Vec<Record>, outputs: Vec<Output>) -> Result<(), StoreError>;
+    /// Appends raw messages to their lanes and commits outputs as one. On an error nothing of it is committed as far as
+    /// this decider knows, and it is of no more use.
+    ///
+    /// The embedded bulk lane has a log of its own, which is appended to first: a crash in between leaves a letter
+    /// appended and not decided, and what is appended for it once more is recognised as the same.
+    async fn commit(
+        &mut self,
+        raw: Vec<(Lane, Record)>,
+        outputs: Vec<Output>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Reads raw messages, commits outputs with the position.
@@ -215,6 +241,19 @@ pub async fn disclose(config: &Config, events: Vec<Record>) -> Result<(), StoreE
             store.keep_audit(&events).await
         }
     }
+}
+
+/// Lets commands in to the embedded store that this process has; none on Kafka, where they need nobody.
+pub(crate) fn host(config: &Config) -> Option<embedded::Host> {
+    let StoreConfig::Embedded(embedded) = &config.store else {
+        return None;
+    };
+    let bound = embedded::Host::bind(&embedded.directory);
+    bound
+        .inspect_err(|error| {
+            tracing::warn!(%error, "`kiln dead retry`, `kiln dead drop` and `kiln replay` have to wait until this process has ended");
+        })
+        .ok()
 }
 
 /// Opens the store that the configuration names.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kiln_pipeline::config::Config;
+use kiln_pipeline::config::{Config, Lane};
 use kiln_pipeline::dead::{Decision, Decisions, Letter};
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::sighting::Sighting;
@@ -114,9 +114,17 @@ async fn undecided(config: &Config) -> Vec<Letter> {
 }
 
 async fn retry(decider: &mut dyn Decider, letter: &Letter) -> Result<(), store::StoreError> {
+    retry_in(Lane::Interactive, decider, letter).await
+}
+
+async fn retry_in(
+    lane: Lane,
+    decider: &mut dyn Decider,
+    letter: &Letter,
+) -> Result<(), store::StoreError> {
     let raw = letter.retry(&[], 1000).unwrap();
     let record = letter.decided(Decision::Retried, 1000);
-    decider.commit(vec![raw], vec![record]).await
+    decider.commit(vec![(lane, raw)], vec![record]).await
 }
 
 /// What a replay comes by, to its end.
@@ -202,6 +210,28 @@ pub async fn deciding(config: &Config) {
     assert_eq!(again.header(header::RECEIVED_AT), "1000");
     assert!(!again.header(header::LETTER).is_empty());
     assert_eq!(again.header(header::SOURCE), "");
+}
+
+/// What is retried goes to the log of its lane.
+pub async fn deciding_in_lanes(config: &Config) {
+    let store = store::open(config).await.unwrap();
+    let bulk = store.bulk(true).await.unwrap().unwrap();
+    for number in 0..2 {
+        let mut letter = message("north", number);
+        letter.headers.push(header::SOURCE, "any/0/7");
+        store.keep_dead(letter).await.unwrap();
+    }
+    let letters = undecided(config).await;
+    let mut decider = store.decider().await.unwrap();
+    for (lane, letter) in [Lane::Bulk, Lane::Interactive].into_iter().zip(&letters) {
+        retry_in(lane, decider.as_mut(), letter).await.unwrap();
+    }
+    for (lane, number) in [(bulk, "0"), (store, "1")] {
+        let mut source = lane.source(TAIL).await.unwrap();
+        let batch = read(source.as_mut(), 1).await;
+        assert_eq!(by_feed(&batch.records)["north"], [number]);
+    }
+    assert!(undecided(config).await.is_empty());
 }
 
 /// Of two that decide at the same time the later has the right to, and has seen all that the earlier did.

@@ -19,6 +19,11 @@ pub(super) fn disclosures(directory: &Path) -> PathBuf {
     directory.join("disclosures/AuditEvent.ndjson")
 }
 
+/// Where the process that has the directory takes commands.
+pub(super) fn socket(directory: &Path) -> PathBuf {
+    directory.join("kiln.sock")
+}
+
 /// The directory of the bulk lane's raw log.
 pub(super) fn bulk(directory: &Path) -> PathBuf {
     directory.join("bulk")

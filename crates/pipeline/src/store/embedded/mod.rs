@@ -9,6 +9,7 @@
 //! bulk/raw.redb                the raw log of the bulk lane; its position is beside that of the other
 //! shadows/<name>/              the outputs of a replay: a store of its own
 //! committed.json               the committed lengths, for readers in other processes
+//! kiln.sock                    where the process that has the directory takes commands of others
 //! ```
 //! Lines are written and synced before the transaction that states their length; what lies beyond the committed length
 //! is cut off when the directory is opened. So a crash neither loses nor repeats a line.
@@ -16,12 +17,18 @@
 mod database;
 mod directory;
 mod disclosure;
+mod guest;
+mod host;
 mod log;
 mod outputs;
 mod reader;
+mod rights;
 mod source;
 mod store;
+mod wire;
 
 pub(super) use disclosure::disclose;
+pub use guest::Guest;
+pub(crate) use host::Host;
 pub(super) use reader::EmbeddedReader;
 pub use store::EmbeddedStore;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::log::{BULK_TRANSFORMED, Log, Progress, TRANSFORMED};
+use super::rights::Right;
 use super::store::Inner;
 use crate::record::Record;
 use crate::sighting::Sighting;
@@ -23,6 +24,8 @@ pub(super) struct EmbeddedSource {
     into: Arc<Inner>,
     /// Under which the position is kept.
     key: String,
+    /// To move the position.
+    right: Right,
     /// Where a replay ends.
     until: Option<u64>,
     end: watch::Receiver<u64>,
@@ -70,6 +73,7 @@ impl EmbeddedSource {
         let end = log.end();
         Ok(EmbeddedSource {
             log,
+            right: into.rights.take(&key),
             into,
             key,
             until,
@@ -168,7 +172,12 @@ impl Source for EmbeddedSource {
             number: self.next,
         };
         self.into
-            .commit(Some(progress), outputs, Vec::new())
+            .commit(
+                Some(self.right.clone()),
+                Some(progress),
+                outputs,
+                Vec::new(),
+            )
             .await?;
         if self.key == BULK_TRANSFORMED {
             // The position that counts is beside the outputs; this log's own only lets go of old messages.

@@ -1,5 +1,6 @@
 //! The store's handle: appends, dead letters from outside a batch, and the source.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,12 +9,16 @@ use tokio::sync::Mutex;
 
 use super::log::{Log, Progress, TRANSFORMED};
 use super::outputs::Outputs;
+use super::rights::{Right, Rights};
 use super::source::EmbeddedSource;
-use crate::config::EmbeddedConfig;
+use crate::config::{EmbeddedConfig, Lane};
 use crate::record::Record;
 use crate::store::{
     Decider, Output, Position, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError, Target,
 };
+
+/// The right to decide about dead letters.
+const DECIDING: &str = "dead";
 
 /// The embedded store.
 pub struct EmbeddedStore {
@@ -24,6 +29,9 @@ pub struct EmbeddedStore {
 
 pub(super) struct Inner {
     pub(super) log: Arc<Log>,
+    /// The raw log of the bulk lane, once it was needed.
+    bulk: Mutex<Option<Arc<Log>>>,
+    pub(super) rights: Rights,
     /// One writer of output files at a time, held until the transaction has answered.
     outputs: Arc<Mutex<Outputs>>,
     directory: PathBuf,
@@ -39,6 +47,8 @@ impl EmbeddedStore {
         let outputs = Outputs::open(directory, log.lengths()?)?;
         let inner = Inner {
             log: Arc::new(log),
+            bulk: Mutex::default(),
+            rights: Rights::default(),
             outputs: Arc::new(Mutex::new(outputs)),
             directory: directory.clone(),
             retain_messages: config.retain_messages,
@@ -56,10 +66,23 @@ impl EmbeddedStore {
 }
 
 impl Inner {
+    /// The raw log of the bulk lane; none unless it is `needed` or there is one already.
+    async fn bulk(&self, needed: bool) -> Result<Option<Arc<Log>>, StoreError> {
+        let mut bulk = self.bulk.lock().await;
+        let directory = super::directory::bulk(&self.directory);
+        if bulk.is_none() && (needed || super::directory::log(&directory).exists()) {
+            std::fs::create_dir_all(&directory)
+                .map_err(|error| StoreError::file(&directory, &error))?;
+            *bulk = Some(Arc::new(Log::open(&directory, self.retain_messages)?));
+        }
+        Ok(bulk.clone())
+    }
+
     /// Files first, then the transaction. Runs to its end even if the caller goes away: half a commit would leave the
     /// lengths in memory behind those on disk.
     pub(super) async fn commit(
         self: &Arc<Self>,
+        right: Option<Right>,
         progress: Option<Progress>,
         outputs: Vec<Output>,
         raw: Vec<Vec<u8>>,
@@ -67,6 +90,9 @@ impl Inner {
         let inner = Arc::clone(self);
         let task = tokio::spawn(async move {
             let mut files = Arc::clone(&inner.outputs).lock_owned().await;
+            if let Some(right) = right {
+                inner.rights.held(&right)?;
+            }
             let log = Arc::clone(&inner.log);
             let (mut files, written) = tokio::task::spawn_blocking(move || {
                 let written = files
@@ -136,7 +162,9 @@ impl Store for EmbeddedStore {
             feed: record.key.clone(),
             record,
         };
-        self.inner.commit(None, vec![output], Vec::new()).await
+        self.inner
+            .commit(None, None, vec![output], Vec::new())
+            .await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -177,31 +205,49 @@ impl Store for EmbeddedStore {
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
-        let directory = super::directory::bulk(&self.inner.directory);
-        if !needed && !super::directory::log(&directory).exists() {
-            return Ok(None);
-        }
-        std::fs::create_dir_all(&directory)
-            .map_err(|error| StoreError::file(&directory, &error))?;
-        let log = Log::open(&directory, self.inner.retain_messages)?;
-        Ok(Some(Arc::new(EmbeddedStore {
-            inner: Arc::clone(&self.inner),
-            bulk: Some(Arc::new(log)),
-        })))
+        let log = self.inner.bulk(needed).await?;
+        Ok(log.map(|log| -> Arc<dyn Store> {
+            Arc::new(EmbeddedStore {
+                inner: Arc::clone(&self.inner),
+                bulk: Some(log),
+            })
+        }))
     }
 
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
-        Ok(Box::new(EmbeddedDecider(Arc::clone(&self.inner))))
+        Ok(Box::new(EmbeddedDecider {
+            right: self.inner.rights.take(DECIDING),
+            inner: Arc::clone(&self.inner),
+        }))
     }
 }
 
-/// Decides alone as it is: one process has the store.
-struct EmbeddedDecider(Arc<Inner>);
+struct EmbeddedDecider {
+    inner: Arc<Inner>,
+    right: Right,
+}
 
 #[async_trait]
 impl Decider for EmbeddedDecider {
-    async fn commit(&mut self, raw: Vec<Record>, outputs: Vec<Output>) -> Result<(), StoreError> {
-        let raw = raw.iter().map(Record::encode).collect();
-        self.0.commit(None, outputs, raw).await
+    async fn commit(
+        &mut self,
+        raw: Vec<(Lane, Record)>,
+        outputs: Vec<Output>,
+    ) -> Result<(), StoreError> {
+        self.inner.rights.held(&self.right)?;
+        let (mut here, mut in_bulk) = (Vec::new(), Vec::new());
+        for (lane, record) in raw {
+            match lane {
+                Lane::Interactive => here.push(record.encode()),
+                Lane::Bulk => in_bulk.push(record.encode()),
+            }
+        }
+        if !in_bulk.is_empty() {
+            let bulk = self.inner.bulk(false).await?;
+            let bulk = bulk.ok_or(StoreError::NoBulkLane)?;
+            bulk.commit(None, BTreeMap::new(), in_bulk).await?;
+        }
+        let right = Some(self.right.clone());
+        self.inner.commit(right, None, outputs, here).await
     }
 }

@@ -9,7 +9,7 @@ use rdkafka::producer::Producer;
 use super::client::{QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, Lane};
 use crate::record::Record;
 use crate::store::{Decider, Output, StoreError};
 
@@ -45,7 +45,11 @@ impl KafkaDecider {
 
 #[async_trait]
 impl Decider for KafkaDecider {
-    async fn commit(&mut self, raw: Vec<Record>, outputs: Vec<Output>) -> Result<(), StoreError> {
+    async fn commit(
+        &mut self,
+        raw: Vec<(Lane, Record)>,
+        outputs: Vec<Output>,
+    ) -> Result<(), StoreError> {
         let mut placed = transaction::place_raw(&self.pipeline, &self.topics, raw).await?;
         placed.extend(transaction::place(&self.pipeline, &self.topics, outputs).await?);
         let producer = Arc::clone(&self.producer);

@@ -1,15 +1,19 @@
 //! Names of topics.
 
+use crate::config::Lane;
 use crate::store::{Selection, Stream, Target};
 
-/// The raw log of a lane, by the pipeline's name or [`bulk`] of it.
+/// The raw log of a [`lane`].
 pub(super) fn raw(lane: &str) -> String {
     format!("{lane}.hl7v2")
 }
 
-/// The first part of the names in the bulk lane: topic, group, transactional ids. No pipeline has a dot in its name.
-pub(super) fn bulk(pipeline: &str) -> String {
-    format!("{pipeline}.bulk")
+/// The first part of the names in a lane: topic, group, transactional ids. No pipeline has a dot in its name.
+pub(super) fn lane(pipeline: &str, lane: Lane) -> String {
+    match lane {
+        Lane::Interactive => pipeline.to_owned(),
+        Lane::Bulk => format!("{pipeline}.bulk"),
+    }
 }
 
 /// The topic of an output.

@@ -13,7 +13,7 @@ use super::last;
 use super::names;
 use super::source::{KafkaSource, Settings};
 use super::topics::Topics;
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::{Record, header};
 use crate::store::{
@@ -28,7 +28,7 @@ const QUEUE_FULL_TRIES: u32 = 3000;
 /// The store on Kafka.
 pub struct KafkaStore {
     pipeline: String,
-    /// The first part of the names of this handle's lane: the pipeline, or [`names::bulk`] of it.
+    /// The first part of the names of this handle's lane: [`names::lane`].
     lane: String,
     instance: String,
     kafka: KafkaConfig,
@@ -200,7 +200,7 @@ impl Store for KafkaStore {
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
-        let lane = names::bulk(&self.pipeline);
+        let lane = names::lane(&self.pipeline, Lane::Bulk);
         if !needed && !self.topics.exists(&names::raw(&lane)).await? {
             return Ok(None);
         }

@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedPr
 use super::client::{self, TRANSACTION_TIMEOUT, fault};
 use super::names;
 use super::topics::Topics;
-use crate::config::KafkaConfig;
+use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::Record;
 use crate::store::{Output, StoreError};
@@ -59,22 +59,23 @@ pub(super) async fn place(
     Ok(all)
 }
 
-/// Raw messages in the raw log, each in the partition of its feed.
+/// Raw messages in the raw log of their lane, each in the partition of its feed.
 pub(super) async fn place_raw(
     pipeline: &str,
     topics: &Topics,
-    raw: Vec<Record>,
+    raw: Vec<(Lane, Record)>,
 ) -> Result<Vec<Placed>, StoreError> {
-    let topic = names::raw(pipeline);
-    let partitions = topics.partitions(&topic).await?;
-    Ok(raw
-        .into_iter()
-        .map(|record| Placed {
-            topic: topic.clone(),
-            partition: partition_of(&record.key, partitions),
+    let mut all = Vec::with_capacity(raw.len());
+    for (lane, record) in raw {
+        let topic = names::raw(&names::lane(pipeline, lane));
+        let partition = partition_of(&record.key, topics.partitions(&topic).await?);
+        all.push(Placed {
+            topic,
+            partition,
             record,
-        })
-        .collect())
+        });
+    }
+    Ok(all)
 }
 
 /// Queues a record, waiting for room.
