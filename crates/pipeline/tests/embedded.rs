@@ -7,7 +7,10 @@ mod support;
 
 use std::io::Write;
 
-use kiln_pipeline::store::Stream;
+use kiln_pipeline::config::Lane;
+use kiln_pipeline::record::{Headers, Record, header};
+use kiln_pipeline::replay::{Choice, Replayer};
+use kiln_pipeline::store::{self, ReplayInto, ReplayJob, Stream};
 use support::{PATIENCE, Sender, adt, read_all, start};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,4 +85,83 @@ async fn lines_that_were_never_committed_are_cut_off() {
     let text = std::fs::read_to_string(directory.path().join("audit.ndjson")).unwrap();
     assert_eq!(text.lines().count(), 2);
     assert!(!text.contains("half"));
+}
+
+/// Appends messages that were received at these times, and gives the numbers that a replay since `since_ms` reads.
+async fn read_since(directory: &std::path::Path, received: &[i64], since_ms: i64) -> Vec<i64> {
+    let config = support::config(directory);
+    {
+        let store = store::open(&config).await.unwrap();
+        let mut receipts = Vec::new();
+        for at in received {
+            let headers = Headers::new().with(header::RECEIVED_AT, at.to_string());
+            let record = Record {
+                key: "ward".to_owned(),
+                value: at.to_string().into(),
+                headers,
+            };
+            receipts.push(store.append(record).await.unwrap());
+        }
+        for receipt in receipts {
+            receipt.await.unwrap();
+        }
+    }
+    // Over a reopened store.
+    let store = store::open(&config).await.unwrap();
+    let (records, _) = conformance::replayed_since(Some(since_ms), store.as_ref(), "one").await;
+    records.iter().map(|raw| raw.position.offset).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_begins_near_its_time_and_misses_nothing_whatever_the_clock_did() {
+    let directory = tempfile::tempdir().unwrap();
+    let steady: Vec<i64> = (0..1000).collect();
+    let read = read_since(directory.path(), &steady, 900).await;
+    assert!(read[0] > 500 && read[0] <= 900, "{}", read[0]);
+    assert_eq!(read.last(), Some(&999));
+
+    // A message of a clock that was far ahead, and later ones of a clock that was behind.
+    let directory = tempfile::tempdir().unwrap();
+    let mut uneven = steady.clone();
+    uneven[300] = 5000;
+    uneven[700] = 3;
+    let read = read_since(directory.path(), &uneven, 900).await;
+    assert!(read[0] > 0 && read[0] <= 300, "{}", read[0]);
+    assert_eq!(read, (read[0]..1000).collect::<Vec<i64>>());
+
+    let directory = tempfile::tempdir().unwrap();
+    let read = read_since(directory.path(), &steady, 100_000).await;
+    assert!(read.len() < 300, "{}", read.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_ends_soon_after_its_time() {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    let directory = tempfile::tempdir().unwrap();
+    // One an hour; one of them of a clock that is ahead.
+    let mut received: Vec<i64> = (0..5000).map(|n| n * HOUR_MS).collect();
+    received[3] = 4000 * HOUR_MS;
+    read_since(directory.path(), &received, 0).await;
+    let choice = Choice {
+        until_ms: Some(100 * HOUR_MS),
+        ..Choice::default()
+    };
+    let job = ReplayJob {
+        name: "until".to_owned(),
+        since_ms: None,
+        into: ReplayInto::Shadow("until".to_owned()),
+    };
+    let config = support::config(directory.path());
+    let mapper = support::mapper();
+    let mut replayer = Replayer::open(&config, mapper, Lane::Interactive, choice, job, 100)
+        .await
+        .unwrap();
+    let (mut chosen, mut all) = (0, 0);
+    while let Some((messages, read)) = replayer.next().await.unwrap() {
+        chosen += messages.len();
+        all += read;
+        replayer.commit(messages).await.unwrap();
+    }
+    assert_eq!(chosen, 99);
+    assert!((1100..2000).contains(&all), "{all}");
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use kiln_pipeline::RunningPipeline;
 use kiln_pipeline::config::Config;
-use kiln_pipeline::record::header;
-use kiln_pipeline::store::{Reader, Selection, Stream};
+use kiln_pipeline::record::{Headers, Record, header};
+use kiln_pipeline::store::{self, Reader, Selection, Stream};
 use support::{PATIENCE, Sender, adt, field, start};
 
 /// A pipeline of its own on the broker.
@@ -38,6 +38,37 @@ async fn conforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_reads_each_lane_once_beside_transform() {
     conformance::replaying(&config("replaying")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_begins_at_its_time_once() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let config = config("since");
+    let store = store::open(&config).await.unwrap();
+    let append = async |count: usize| {
+        for n in 0..count {
+            let record = Record {
+                key: format!("FEED{n}"),
+                value: n.to_string().into(),
+                headers: Headers::new(),
+            };
+            store.append(record).await.unwrap().await.unwrap();
+        }
+    };
+    append(12).await;
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let read = async |name: &str, since_ms: i64| {
+        let store = store.as_ref();
+        let (records, mut source) = conformance::replayed_since(Some(since_ms), store, name).await;
+        source.commit(Vec::new()).await.unwrap();
+        records.len()
+    };
+    assert_eq!(read("yesterday", now - DAY_MS).await, 12);
+    assert_eq!(read("tomorrow", now + DAY_MS).await, 0);
+    append(5).await;
+    // Each goes on where it was.
+    assert_eq!(read("yesterday", now - DAY_MS).await, 5);
+    assert_eq!(read("tomorrow", now + DAY_MS).await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,7 +75,11 @@ pub(super) fn job(
         },
         str::to_owned,
     );
-    ReplayJob { name, into }
+    ReplayJob {
+        name,
+        since_ms: choice.since_ms,
+        into,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use crate::record::{Record, header};
 
+/// So much later than the last that is chosen, in milliseconds: clocks of instances differ.
+const PAST_MS: i64 = 60 * 60 * 1000;
+
 /// Which messages; what is none does not choose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -18,9 +21,16 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Whether a raw message was received so long after `until_ms` that others of its partition behind it, whose clocks may
+    /// have been slow, are not looked for much longer.
+    pub(super) fn is_past(&self, raw: &Record) -> bool {
+        let until = self.until_ms.map(|until| until.saturating_add(PAST_MS));
+        until.is_some_and(|until| received(raw) >= until)
+    }
+
     /// Whether a raw message is chosen.
     pub fn takes(&self, raw: &Record) -> bool {
-        let received = raw.header(header::RECEIVED_AT).parse().unwrap_or(0);
+        let received = received(raw);
         let equal = |name: &str, wanted: &Option<String>| {
             wanted
                 .as_ref()
@@ -32,4 +42,8 @@ impl Choice {
             && equal(header::CONTROL_ID, &self.control_id)
             && equal(header::MESSAGE_TYPE, &self.message_type)
     }
+}
+
+fn received(raw: &Record) -> i64 {
+    raw.header(header::RECEIVED_AT).parse().unwrap_or(0)
 }

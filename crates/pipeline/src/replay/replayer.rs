@@ -19,6 +19,9 @@ use crate::transform::{Reach, Seen, Window, Writer, Written};
 /// Longest wait for a batch to begin; at the end of the log no longer than it takes to see that it is the end.
 const IDLE_WAIT: Duration = Duration::from_millis(500);
 
+/// A partition is done with after so many messages in a row that were received long after the last that is chosen.
+const PAST_MESSAGES: usize = 1_000;
+
 /// A replay.
 pub struct Replayer {
     source: Box<dyn Source>,
@@ -32,6 +35,8 @@ pub struct Replayer {
     log: String,
     windows: BTreeMap<i32, Window>,
     ended: BTreeSet<i32>,
+    /// How many messages in a row of each partition were past what is chosen.
+    past: BTreeMap<i32, usize>,
 }
 
 /// A message, replayed.
@@ -95,16 +100,21 @@ impl Replayer {
             log: config.store.log(&config.name, lane),
             windows: BTreeMap::new(),
             ended: BTreeSet::new(),
+            past: BTreeMap::new(),
         })
     }
 
     /// The next messages, and how many of the log were read for them; none once all was read that this instance is to
     /// read.
     pub async fn next(&mut self) -> Result<Option<(Vec<Replayed>, usize)>, StoreError> {
+        if self.is_done() {
+            return Ok(None);
+        }
         let batch = self.source.next(self.limits).await?;
         for partition in &batch.lost {
             self.windows.remove(partition);
             self.ended.remove(partition);
+            self.past.remove(partition);
         }
         for (partition, tail) in &batch.gained {
             let mut window = Window::new(self.reach);
@@ -114,12 +124,30 @@ impl Replayer {
             self.windows.insert(*partition, window);
         }
         self.ended.extend(&batch.ended);
-        let assigned = self.source.assigned();
-        if batch.records.is_empty() && assigned > 0 && self.ended.len() >= assigned {
+        for raw in &batch.records {
+            let past = self.past.entry(raw.position.partition).or_default();
+            *past = if self.choice.is_past(&raw.record) {
+                *past + 1
+            } else {
+                0
+            };
+        }
+        if batch.records.is_empty() && self.is_done() {
             return Ok(None);
         }
         let read = batch.records.len();
         Ok(Some((self.convert(batch.records), read)))
+    }
+
+    /// Whether nothing is left in any partition: its end is reached, or all that may be chosen is behind.
+    fn is_done(&self) -> bool {
+        let past = |partition: &&i32| {
+            let in_a_row = self.past.get(*partition).copied().unwrap_or(0);
+            in_a_row >= PAST_MESSAGES && !self.ended.contains(*partition)
+        };
+        let done = self.ended.len() + self.past.keys().filter(past).count();
+        let assigned = self.source.assigned();
+        assigned > 0 && done >= assigned
     }
 
     fn convert(&mut self, records: Vec<RawRecord>) -> Vec<Replayed> {

@@ -126,11 +126,14 @@ pub struct Batch {
     pub ended: Vec<i32>,
 }
 
-/// A reading of the raw log from its beginning, beside transform: with a position and outputs of its own.
+/// A reading of the raw log beside transform, with a position and outputs of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayJob {
     /// By which its position is known: a job of the same name goes on where the last one ended.
     pub name: String,
+    /// What was received before this time, in milliseconds since 1970-01-01T00:00Z, need not be read. Only where the job
+    /// has no position yet; none: from the log's beginning.
+    pub since_ms: Option<i64>,
     /// Where its outputs go.
     pub into: ReplayInto,
 }

@@ -129,8 +129,17 @@ async fn retry_in(
 
 /// What a replay comes by, to its end.
 async fn replayed(store: &dyn Store, name: &str) -> (Vec<RawRecord>, Box<dyn Source>) {
+    replayed_since(None, store, name).await
+}
+
+pub async fn replayed_since(
+    since_ms: Option<i64>,
+    store: &dyn Store,
+    name: &str,
+) -> (Vec<RawRecord>, Box<dyn Source>) {
     let job = ReplayJob {
         name: name.to_owned(),
+        since_ms,
         into: ReplayInto::Shadow("beside".to_owned()),
     };
     let mut source = store.replay(&job, TAIL).await.unwrap();

@@ -9,11 +9,12 @@ use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::Database;
+use super::times::{self, Marks, Times};
 use crate::record::Record;
 use crate::store::StoreError;
 
 /// Raw messages by sequence number, from 0.
-const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
+pub(super) const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
 /// Committed length of every output file.
 const LENGTHS: TableDefinition<&str, u64> = TableDefinition::new("lengths");
 /// The number of the first message that was not transformed, under [`TRANSFORMED`], and of a replay under its own key.
@@ -38,17 +39,32 @@ pub(super) struct Progress {
     pub(super) number: u64,
 }
 
+/// A raw message as the log keeps it.
+pub(super) struct Kept {
+    bytes: Vec<u8>,
+    received_at: i64,
+}
+
+impl Kept {
+    pub(super) fn of(record: &Record) -> Kept {
+        Kept {
+            bytes: record.encode(),
+            received_at: times::received_at(record),
+        }
+    }
+}
+
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Request {
     Append {
-        record: Vec<u8>,
+        message: Kept,
         reply: Reply<u64>,
     },
     Commit {
         progress: Option<Progress>,
         lengths: BTreeMap<String, u64>,
-        raw: Vec<Vec<u8>>,
+        raw: Vec<Kept>,
         reply: Reply<()>,
     },
 }
@@ -66,18 +82,20 @@ pub(super) struct Log {
 impl Log {
     pub(super) fn open(directory: &Path, retain_messages: u64) -> Result<Log, StoreError> {
         let database = Arc::new(Database::open(directory)?);
-        let next = database.with(|database| {
+        let (next, times) = database.with(|database| {
             let transaction = database.begin_write()?;
             transaction.open_table(LENGTHS)?;
             let next = next(&transaction)?;
+            let times = Times::of(&transaction)?;
             transaction.commit()?;
-            Ok(next)
+            Ok((next, times))
         })?;
         let (requests, queue) = mpsc::channel(QUEUE_REQUESTS);
         let (end_sender, end) = watch::channel(next);
         let writer = Writer {
             database: Arc::clone(&database),
             retain_messages,
+            times,
             end: end_sender,
         };
         let writer = std::thread::Builder::new()
@@ -95,10 +113,10 @@ impl Log {
     /// Queues a message; the answer is its number, once durable.
     pub(super) async fn append(
         &self,
-        record: Vec<u8>,
+        message: Kept,
     ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Append { record, reply })
+        self.send(Request::Append { message, reply })
             .await
             .map_err(|_| StoreError::Closed)?;
         Ok(answer)
@@ -109,7 +127,7 @@ impl Log {
         &self,
         progress: Option<Progress>,
         lengths: BTreeMap<String, u64>,
-        raw: Vec<Vec<u8>>,
+        raw: Vec<Kept>,
     ) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = Request::Commit {
@@ -132,12 +150,18 @@ impl Log {
         self.end.clone()
     }
 
-    /// How far the reader of that key is.
-    pub(super) fn position(&self, key: &str) -> Result<u64, StoreError> {
+    /// How far the reader of that key is; none when it has committed nothing.
+    pub(super) fn position(&self, key: &str) -> Result<Option<u64>, StoreError> {
         self.database.with(|database| {
             let state = database.begin_read()?.open_table(STATE)?;
-            Ok(state.get(key)?.map_or(0, |value| value.value()))
+            Ok(state.get(key)?.map(|value| value.value()))
         })
+    }
+
+    /// The number of a message before which none was received at `since_ms` or later.
+    pub(super) fn begin(&self, since_ms: i64) -> Result<u64, StoreError> {
+        self.database
+            .with(|database| times::begin(&database.begin_read()?, since_ms))
     }
 
     /// The committed length of every output file.
@@ -213,14 +237,16 @@ impl Drop for Log {
 struct Writer {
     database: Arc<Database>,
     retain_messages: u64,
+    times: Times,
     end: watch::Sender<u64>,
 }
 
 impl Writer {
-    fn run(self, mut queue: mpsc::Receiver<Request>) {
+    fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         let mut group = Vec::with_capacity(GROUP_REQUESTS);
         while queue.blocking_recv_many(&mut group, GROUP_REQUESTS) > 0 {
-            let outcome = self.database.with(|database| self.write(database, &group));
+            let database = Arc::clone(&self.database);
+            let outcome = database.with(|database| self.write(database, &group));
             if let Ok(written) = &outcome {
                 self.end.send_replace(written.end);
             }
@@ -244,71 +270,78 @@ impl Writer {
 
     /// One durable transaction for the whole group; the numbers that its messages got.
     fn write(
-        &self,
+        &mut self,
         database: &redb::Database,
         group: &[Request],
     ) -> Result<Range<u64>, redb::Error> {
         let transaction = database.begin_write()?;
         // By the log itself: after a fault nobody else knows what became durable.
         let start = next(&transaction)?;
-        let mut number = start;
-        {
-            let mut raw = transaction.open_table(RAW)?;
+        let end = {
+            let mut messages = Messages {
+                raw: transaction.open_table(RAW)?,
+                marks: self.times.marks(&transaction)?,
+                next: start,
+            };
             let mut table = transaction.open_table(LENGTHS)?;
             for request in group {
                 match request {
-                    Request::Append { record, .. } => {
-                        raw.insert(number, record.as_slice())?;
-                        number += 1;
-                    }
+                    Request::Append { message, .. } => messages.append(message)?,
                     Request::Commit {
                         progress,
                         lengths,
-                        raw: again,
+                        raw,
                         ..
                     } => {
-                        for record in again {
-                            raw.insert(number, record.as_slice())?;
-                            number += 1;
+                        for message in raw {
+                            messages.append(message)?;
                         }
                         for (name, length) in lengths {
                             table.insert(name.as_str(), length)?;
                         }
-                        if let Some(progress) = progress {
-                            self.advance(&transaction, &mut raw, progress)?;
+                        if let Some(Progress { key, number }) = progress {
+                            let mut state = transaction.open_table(STATE)?;
+                            state.insert(key.as_str(), number)?;
+                            if key == TRANSFORMED {
+                                messages.keep_from(number.saturating_sub(self.retain_messages))?;
+                            }
                         }
                     }
                 }
             }
-        }
+            messages.next
+        };
         transaction.commit()?;
-        Ok(start..number)
+        Ok(start..end)
+    }
+}
+
+/// The raw messages, within one transaction.
+struct Messages<'a> {
+    raw: redb::Table<'a, u64, &'static [u8]>,
+    marks: Marks<'a>,
+    /// The number that the next one gets.
+    next: u64,
+}
+
+impl Messages<'_> {
+    fn append(&mut self, message: &Kept) -> Result<(), redb::Error> {
+        self.raw.insert(self.next, message.bytes.as_slice())?;
+        self.marks.append(self.next, message.received_at)?;
+        self.next += 1;
+        Ok(())
     }
 
-    /// Sets a position, and removes what is more than `retain_messages` behind that of transform.
-    fn advance(
-        &self,
-        transaction: &WriteTransaction,
-        raw: &mut redb::Table<'_, u64, &[u8]>,
-        progress: &Progress,
-    ) -> Result<(), redb::Error> {
-        let mut state = transaction.open_table(STATE)?;
-        let key = progress.key.as_str();
-        state.insert(key, progress.number)?;
-        if key != TRANSFORMED {
-            return Ok(());
-        }
-        let keep_from = progress.number.saturating_sub(self.retain_messages);
+    /// Removes those before `number`, so many at once.
+    fn keep_from(&mut self, number: u64) -> Result<(), redb::Error> {
         for _ in 0..RETENTION_STEP {
-            let first = raw.first()?.map(|(number, _)| number.value());
+            let first = self.raw.first()?.map(|(number, _)| number.value());
             match first {
-                Some(number) if number < keep_from => {
-                    raw.remove(number)?;
-                }
+                Some(first) if first < number => drop(self.raw.remove(first)?),
                 _ => break,
             }
         }
-        Ok(())
+        self.marks.forget_before(number)
     }
 }
 

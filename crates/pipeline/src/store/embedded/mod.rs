@@ -25,6 +25,7 @@ mod reader;
 mod rights;
 mod source;
 mod store;
+mod times;
 mod wire;
 
 pub(super) use disclosure::disclose;

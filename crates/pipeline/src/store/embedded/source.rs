@@ -26,6 +26,8 @@ pub(super) struct EmbeddedSource {
     key: String,
     /// To move the position.
     right: Right,
+    /// Where it begins as long as nothing is committed.
+    begin: u64,
     /// Where a replay ends.
     until: Option<u64>,
     end: watch::Receiver<u64>,
@@ -39,7 +41,7 @@ pub(super) struct EmbeddedSource {
 impl EmbeddedSource {
     pub(super) fn open(inner: Arc<Inner>, tail: usize) -> Result<EmbeddedSource, StoreError> {
         let log = Arc::clone(&inner.log);
-        EmbeddedSource::of(log, inner, TRANSFORMED.to_owned(), None, tail)
+        EmbeddedSource::of(log, inner, TRANSFORMED.to_owned(), 0, None, tail)
     }
 
     /// Reads the log of the bulk lane.
@@ -48,34 +50,38 @@ impl EmbeddedSource {
         into: Arc<Inner>,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
-        EmbeddedSource::of(log, into, BULK_TRANSFORMED.to_owned(), None, tail)
+        EmbeddedSource::of(log, into, BULK_TRANSFORMED.to_owned(), 0, None, tail)
     }
 
-    /// Reads to where the log ends now.
+    /// Reads to where the log ends now, at first from what may have been received at `since_ms`.
     pub(super) fn replay(
         log: Arc<Log>,
         into: Arc<Inner>,
         key: String,
+        since_ms: Option<i64>,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
+        let begin = since_ms.map_or(Ok(0), |since_ms| log.begin(since_ms))?;
         let end = *log.end().borrow();
-        EmbeddedSource::of(log, into, key, Some(end), tail)
+        EmbeddedSource::of(log, into, key, begin, Some(end), tail)
     }
 
     fn of(
         log: Arc<Log>,
         into: Arc<Inner>,
         key: String,
+        begin: u64,
         until: Option<u64>,
         tail: usize,
     ) -> Result<EmbeddedSource, StoreError> {
-        let next = into.log.position(&key)?;
+        let next = into.log.position(&key)?.unwrap_or(begin);
         let end = log.end();
         Ok(EmbeddedSource {
             log,
             right: into.rights.take(&key),
             into,
             key,
+            begin,
             until,
             end,
             next,
@@ -194,7 +200,7 @@ impl Source for EmbeddedSource {
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {
-        self.next = self.into.log.position(&self.key)?;
+        self.next = self.into.log.position(&self.key)?.unwrap_or(self.begin);
         self.gained = false;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::log::{Log, Progress, TRANSFORMED};
+use super::log::{Kept, Log, Progress, TRANSFORMED};
 use super::outputs::Outputs;
 use super::rights::{Right, Rights};
 use super::source::EmbeddedSource;
@@ -85,7 +85,7 @@ impl Inner {
         right: Option<Right>,
         progress: Option<Progress>,
         outputs: Vec<Output>,
-        raw: Vec<Vec<u8>>,
+        raw: Vec<Kept>,
     ) -> Result<(), StoreError> {
         let inner = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -131,7 +131,7 @@ impl Inner {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
-        let answer = self.raw().append(record.encode()).await?;
+        let answer = self.raw().append(Kept::of(&record)).await?;
         Ok(Box::pin(async move {
             let number = answer.await.map_err(|_| StoreError::Closed)??;
             Ok(Position {
@@ -201,7 +201,13 @@ impl Store for EmbeddedStore {
             None => format!("replay:{}", job.name),
             Some(_) => format!("replay:bulk:{}", job.name),
         };
-        Ok(Box::new(EmbeddedSource::replay(log, into, key, tail)?))
+        Ok(Box::new(EmbeddedSource::replay(
+            log,
+            into,
+            key,
+            job.since_ms,
+            tail,
+        )?))
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
@@ -238,8 +244,8 @@ impl Decider for EmbeddedDecider {
         let (mut here, mut in_bulk) = (Vec::new(), Vec::new());
         for (lane, record) in raw {
             match lane {
-                Lane::Interactive => here.push(record.encode()),
-                Lane::Bulk => in_bulk.push(record.encode()),
+                Lane::Interactive => here.push(Kept::of(&record)),
+                Lane::Bulk => in_bulk.push(Kept::of(&record)),
             }
         }
         if !in_bulk.is_empty() {

@@ -1,5 +1,6 @@
 //! Kafka: production, many instances. Outputs are topics.
 
+mod begin;
 mod client;
 mod decider;
 mod events;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer};
 
+use super::begin::begin;
 use super::client;
 use super::decider::KafkaDecider;
 use super::last;
@@ -185,6 +186,14 @@ impl Store for KafkaStore {
             ReplayInto::Shadow(name) => format!("{}.{name}", self.pipeline),
         };
         let group = format!("{}-replay-{}", self.lane, job.name);
+        if let Some(since_ms) = job.since_ms {
+            let topic = names::raw(&self.lane);
+            let partitions = self.topics.partitions(&topic).await?;
+            let of_group = client::consuming(&self.kafka, &group, &self.instance);
+            tokio::task::spawn_blocking(move || begin(&of_group, &topic, partitions, since_ms))
+                .await
+                .map_err(|_| StoreError::Closed)??;
+        }
         let settings = Settings {
             pipeline: self.lane.clone(),
             instance: self.instance.clone(),

@@ -1,0 +1,82 @@
+//! Where a replay begins: by time, where its group has no position yet.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use super::client::{QUERY_TIMEOUT, fault};
+use crate::store::StoreError;
+
+/// So much earlier a replay begins than is asked for: the time of a record is a broker's or an instance's, and their clocks
+/// differ.
+const BEGIN_EARLIER: Duration = Duration::from_secs(60 * 60);
+
+/// Between two tries while the group's coordinator is on its way to another broker.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Commits for each partition without a position that of the first record of that time, in milliseconds since
+/// 1970-01-01T00:00Z. Blocks.
+pub(super) fn begin(
+    group: &ClientConfig,
+    topic: &str,
+    partitions: i32,
+    since_ms: i64,
+) -> Result<(), StoreError> {
+    let group: BaseConsumer = group.create().map_err(fault)?;
+    let until = Instant::now() + QUERY_TIMEOUT;
+    loop {
+        match commit_begin(&group, topic, partitions, since_ms) {
+            Err(error) if is_between_coordinators(&error) && Instant::now() < until => {
+                std::thread::sleep(RETRY_INTERVAL);
+            }
+            done => return done.map_err(fault),
+        }
+    }
+}
+
+fn is_between_coordinators(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
+}
+
+fn commit_begin(
+    group: &BaseConsumer,
+    topic: &str,
+    partitions: i32,
+    since_ms: i64,
+) -> Result<(), KafkaError> {
+    let mut all = TopicPartitionList::new();
+    all.add_partition_range(topic, 0, partitions - 1);
+    let known = group.committed_offsets(all, QUERY_TIMEOUT)?;
+    let earlier = i64::try_from(BEGIN_EARLIER.as_millis()).unwrap_or(i64::MAX);
+    let time = Offset::Offset(since_ms.saturating_sub(earlier).max(0));
+    let mut times = TopicPartitionList::new();
+    for place in known.elements() {
+        if !matches!(place.offset(), Offset::Offset(_)) {
+            times.add_partition_offset(topic, place.partition(), time)?;
+        }
+    }
+    if times.count() == 0 {
+        return Ok(());
+    }
+    let found = group.offsets_for_times(times, QUERY_TIMEOUT)?;
+    let mut positions = TopicPartitionList::new();
+    for place in found.elements() {
+        let partition = place.partition();
+        let offset = match place.offset() {
+            Offset::Offset(offset) => offset,
+            // Every record is older.
+            _ => group.fetch_watermarks(topic, partition, QUERY_TIMEOUT)?.1,
+        };
+        positions.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+    }
+    group.commit(&positions, CommitMode::Sync)
+}
