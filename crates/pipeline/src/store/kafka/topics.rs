@@ -99,7 +99,9 @@ impl Topics {
 
     async fn create(&self, topic: &str) -> Result<(), StoreError> {
         let replication = TopicReplication::Fixed(self.settings.replication);
-        let new = NewTopic::new(topic, self.settings.partitions, replication);
+        // The brokers' clock: that of an instance that is wrong must not have records refused or deleted early.
+        let new = NewTopic::new(topic, self.settings.partitions, replication)
+            .set("message.timestamp.type", "LogAppendTime");
         let options = AdminOptions::new().operation_timeout(Some(QUERY_TIMEOUT));
         for created in self
             .admin
