@@ -102,8 +102,8 @@ fn user_name_and_password_may_both_lie_in_files() {
         panic!("Kafka was asked for")
     };
     let sasl_config = kafka.sasl.as_ref().unwrap();
-    assert_eq!(sasl_config.username, "kiln");
-    assert_eq!(sasl_config.password.expose(), "hunter2");
+    assert_eq!(sasl_config.username.read().unwrap().expose(), "kiln");
+    assert_eq!(sasl_config.password.read().unwrap().expose(), "hunter2");
     let both = format!("{file}, username: other");
     let errors = Config::parse(&sasl(&both), "kiln.yaml", &none).unwrap_err();
     assert!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::secret::Secret;
+use super::secret::Given;
 
 /// Client properties that delivery rests on, or that have a setting of their own: they cannot be passed through.
 pub(super) const RESERVED_PROPERTIES: [&str; 18] = [
@@ -85,9 +85,9 @@ pub struct SaslConfig {
     /// The mechanism.
     pub mechanism: SaslMechanism,
     /// The user's name.
-    pub username: String,
+    pub username: Given,
     /// The password.
-    pub password: Secret,
+    pub password: Given,
 }
 
 /// How topics come to be.

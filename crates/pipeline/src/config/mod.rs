@@ -25,4 +25,4 @@ pub use environment::OVERRIDES;
 pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};
 pub use listener::{AckWhen, ClientAuthorities, Lane, ListenerConfig, ListenerTls};
 pub use problem::{ConfigErrors, Problem};
-pub use secret::Secret;
+pub use secret::{Given, Secret};

@@ -1,6 +1,9 @@
 //! Secrets come from files or the environment, never from the configuration itself, and are never shown.
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 /// A secret value. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,5 +23,27 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// Where a value is given: a file is read whenever the value is needed, so that it may be renewed.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// By itself.
+    Here(Secret),
+    /// In a file, without its final line end.
+    File(PathBuf),
+}
+
+impl Given {
+    /// The value as it is now.
+    pub fn read(&self) -> io::Result<Secret> {
+        match self {
+            Given::Here(value) => Ok(value.clone()),
+            Given::File(path) => {
+                let text = fs::read_to_string(path)?;
+                Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
+            }
+        }
     }
 }

@@ -25,6 +25,11 @@ pub enum StoreError {
     /// Kafka failed; worth trying again.
     #[error("Kafka: {0}")]
     Kafka(String),
+    /// The brokers do not let this process in, or it does not trust them.
+    #[error(
+        "Kafka refuses this process ({0}): put right its credentials and certificates; their files are read again"
+    )]
+    Refused(String),
     /// A topic is missing and may not be created.
     #[error("topic {topic} does not exist: create it, or set store.kafka.topics.create")]
     NoTopic {

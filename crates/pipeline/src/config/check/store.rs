@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::checked::{EmbeddedConfig, Limits, StoreConfig};
 use super::super::document::{Document, KafkaDocument};
 use super::super::kafka::{KafkaConfig, RESERVED_PROPERTIES, SaslConfig, TlsConfig, TopicsConfig};
-use super::super::secret::Secret;
+use super::super::secret::{Given, Secret};
 use super::Check;
 
 impl Check<'_> {
@@ -123,10 +123,10 @@ impl Check<'_> {
         })
     }
 
-    fn username(&mut self, name: Option<&str>, file: Option<&Path>) -> Option<String> {
+    fn username(&mut self, name: Option<&str>, file: Option<&Path>) -> Option<Given> {
         match (name, file) {
-            (Some(name), None) => Some(name.to_owned()),
-            (None, Some(file)) => self.line("store.kafka.sasl.usernameFile", file),
+            (Some(name), None) => Some(Given::Here(Secret::new(name.to_owned()))),
+            (None, Some(file)) => self.file("store.kafka.sasl.usernameFile", file),
             _ => {
                 self.report(
                     "store.kafka.sasl",
@@ -137,11 +137,9 @@ impl Check<'_> {
         }
     }
 
-    fn password(&mut self, file: Option<&Path>, name: Option<&str>) -> Option<Secret> {
+    fn password(&mut self, file: Option<&Path>, name: Option<&str>) -> Option<Given> {
         match (file, name) {
-            (Some(file), None) => self
-                .line("store.kafka.sasl.passwordFile", file)
-                .map(Secret::new),
+            (Some(file), None) => self.file("store.kafka.sasl.passwordFile", file),
             (None, Some(name)) => {
                 let value = (self.variable)(name);
                 if value.is_none() {
@@ -150,7 +148,7 @@ impl Check<'_> {
                         format!("set the variable {name}"),
                     );
                 }
-                value.map(Secret::new)
+                value.map(|value| Given::Here(Secret::new(value)))
             }
             _ => {
                 self.report(
@@ -162,10 +160,11 @@ impl Check<'_> {
         }
     }
 
-    /// What a file holds, without its final line end.
-    fn line(&mut self, path: &str, file: &Path) -> Option<String> {
-        match std::fs::read_to_string(file) {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+    /// A file that can be read.
+    fn file(&mut self, path: &str, file: &Path) -> Option<Given> {
+        let given = Given::File(file.to_owned());
+        match given.read() {
+            Ok(_) => Some(given),
             Err(error) => {
                 self.report(path, format!("cannot be read ({error})"));
                 None

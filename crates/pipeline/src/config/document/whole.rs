@@ -85,7 +85,7 @@ pub struct KafkaDocument {
     pub topics: Option<TopicsDocument>,
 }
 
-/// TLS files, in PEM.
+/// TLS files, in PEM. They are read again when Kafka refuses a connection.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TlsDocument {
@@ -97,7 +97,8 @@ pub struct TlsDocument {
     pub key: Option<PathBuf>,
 }
 
-/// SASL: the password comes from a file or an environment variable, never from this file.
+/// SASL: the password comes from a file or an environment variable, never from this file. Files are read again when Kafka
+/// refuses what they held, so that credentials can be renewed while messages flow.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SaslDocument {

@@ -6,7 +6,7 @@ use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders};
 
-use crate::config::KafkaConfig;
+use crate::config::{Given, KafkaConfig, Secret};
 use crate::record::{Headers, Record};
 use crate::store::StoreError;
 
@@ -21,7 +21,8 @@ const SESSION_TIMEOUT_MS: &str = "6000";
 /// A message that was not delivered within this is given up; its sender was answered AE before.
 const MESSAGE_TIMEOUT_MS: &str = "30000";
 
-fn base(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
+/// What every client has. Credentials and certificates are those that their files hold now.
+fn base(kafka: &KafkaConfig, instance: &str) -> Result<ClientConfig, StoreError> {
     let mut client = ClientConfig::new();
     // Quicker than librdkafka's defaults: recovery time is what senders feel.
     client
@@ -52,35 +53,50 @@ fn base(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
     if let Some(sasl) = &kafka.sasl {
         client
             .set("sasl.mechanisms", sasl.mechanism.name())
-            .set("sasl.username", &sasl.username)
-            .set("sasl.password", sasl.password.expose());
+            .set("sasl.username", given(&sasl.username)?.expose())
+            .set("sasl.password", given(&sasl.password)?.expose());
     }
-    client
+    Ok(client)
+}
+
+fn given(value: &Given) -> Result<Secret, StoreError> {
+    value.read().map_err(|error| match value {
+        Given::File(path) => StoreError::file(path, &error),
+        Given::Here(_) => StoreError::Kafka(error.to_string()),
+    })
 }
 
 /// Appends: idempotent, confirmed by all in-sync replicas.
-pub(super) fn appending(kafka: &KafkaConfig, instance: &str) -> ClientConfig {
-    let mut client = base(kafka, instance);
+pub(super) fn appending(kafka: &KafkaConfig, instance: &str) -> Result<ClientConfig, StoreError> {
+    let mut client = base(kafka, instance)?;
     client
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", MESSAGE_TIMEOUT_MS);
-    client
+    Ok(client)
 }
 
 /// Commits outputs and offsets as one (KIP-98, KIP-447).
-pub(super) fn transactional(kafka: &KafkaConfig, instance: &str, id: &str) -> ClientConfig {
-    let mut client = base(kafka, instance);
+pub(super) fn transactional(
+    kafka: &KafkaConfig,
+    instance: &str,
+    id: &str,
+) -> Result<ClientConfig, StoreError> {
+    let mut client = base(kafka, instance)?;
     client
         .set("transactional.id", id)
         .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
         .set("message.timeout.ms", TRANSACTION_TIMEOUT_MS);
-    client
+    Ok(client)
 }
 
 /// Reads only what was committed; positions are committed by transactions alone.
-pub(super) fn consuming(kafka: &KafkaConfig, group: &str, instance: &str) -> ClientConfig {
-    let mut client = base(kafka, instance);
+pub(super) fn consuming(
+    kafka: &KafkaConfig,
+    group: &str,
+    instance: &str,
+) -> Result<ClientConfig, StoreError> {
+    let mut client = base(kafka, instance)?;
     client
         .set("group.id", group)
         .set("session.timeout.ms", SESSION_TIMEOUT_MS)
@@ -89,7 +105,7 @@ pub(super) fn consuming(kafka: &KafkaConfig, group: &str, instance: &str) -> Cli
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "earliest");
-    client
+    Ok(client)
 }
 
 /// The headers of a record as Kafka's.
@@ -123,6 +139,18 @@ pub(super) fn from_kafka(message: &impl Message) -> Record {
     }
 }
 
+/// Whether a fault means that the brokers do not let this process in, or that it does not trust them.
+pub(super) fn is_refusal(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::SSL
+        )
+    )
+}
+
 /// What a fault of the client means here.
 #[allow(clippy::needless_pass_by_value)] // for map_err
 pub(super) fn fault(error: KafkaError) -> StoreError {
@@ -135,6 +163,7 @@ pub(super) fn fault(error: KafkaError) -> StoreError {
             | RDKafkaErrorCode::UnknownMemberId
             | RDKafkaErrorCode::FencedInstanceId,
         ) => StoreError::Fenced(error.to_string()),
+        _ if is_refusal(&error) => StoreError::Refused(error.to_string()),
         _ => StoreError::Kafka(error.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! Kafka: production, many instances. Outputs are topics.
 
+mod appending;
 mod begin;
 mod client;
 mod decider;

@@ -27,7 +27,7 @@ impl KafkaReader {
         kafka: &KafkaConfig,
         selection: Selection,
     ) -> Result<KafkaReader, StoreError> {
-        let mut settings = client::consuming(kafka, &format!("{pipeline}-reader"), "reader");
+        let mut settings = client::consuming(kafka, &format!("{pipeline}-reader"), "reader")?;
         settings.set("enable.partition.eof", "true");
         let consumer: StreamConsumer = settings.create().map_err(fault)?;
         let pipeline = pipeline.to_owned();

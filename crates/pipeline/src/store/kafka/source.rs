@@ -142,7 +142,7 @@ impl Clients {
             ..
         } = settings;
         let producer = transaction::producer(kafka, instance, &settings.transactional_id)?;
-        let mut consuming = client::consuming(kafka, &settings.group, instance);
+        let mut consuming = client::consuming(kafka, &settings.group, instance)?;
         consuming.set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
         if settings.ends {
             consuming.set("enable.partition.eof", "true");
@@ -194,6 +194,8 @@ impl Clients {
                     return Err(fault(KafkaError::MessageConsumptionFatal(code)));
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => batch.ended.push(partition),
+                // Not with what this client was made from; the next one reads the files anew.
+                Some(Err(error)) if client::is_refusal(&error) => return Err(fault(error)),
                 Some(Err(error)) => tracing::debug!(%error, "reading the raw log"),
                 None => {}
             }
@@ -261,7 +263,7 @@ impl Clients {
             return Ok(tail);
         }
         let group = format!("{}-tail", settings.pipeline);
-        let reader: BaseConsumer = client::consuming(&settings.kafka, &group, &settings.instance)
+        let reader: BaseConsumer = client::consuming(&settings.kafka, &group, &settings.instance)?
             .create()
             .map_err(fault)?;
         let mut start = TopicPartitionList::new();

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::{DeliveryFuture, FutureRecord};
 
+use super::appending::{Appending, Producing};
 use super::begin::begin;
 use super::client;
 use super::decider::KafkaDecider;
@@ -33,7 +34,7 @@ pub struct KafkaStore {
     lane: String,
     instance: String,
     kafka: KafkaConfig,
-    producer: Mutex<FutureProducer>,
+    producer: Mutex<Appending>,
     topics: Arc<Topics>,
 }
 
@@ -53,11 +54,7 @@ impl KafkaStore {
         instance: &str,
         kafka: &KafkaConfig,
     ) -> Result<KafkaStore, StoreError> {
-        let appending = client::appending(kafka, instance);
-        let admin = client::consuming(kafka, pipeline, instance)
-            .create()
-            .map_err(client::fault)?;
-        let topics = Arc::new(Topics::new(admin, kafka.topics.clone()));
+        let topics = Arc::new(Topics::new(pipeline, instance, kafka)?);
         topics.partitions(&names::raw(lane)).await?;
         topics
             .partitions(&names::output(pipeline, &Target::Dead))
@@ -70,21 +67,19 @@ impl KafkaStore {
             lane: lane.to_owned(),
             instance: instance.to_owned(),
             kafka: kafka.clone(),
-            producer: Mutex::new(appending.create().map_err(client::fault)?),
+            producer: Mutex::new(Appending::new(kafka, instance)?),
             topics,
         })
     }
 
-    /// The producer; a new one after a fatal fault, which an idempotent producer does not recover from.
-    fn producer(&self) -> Result<FutureProducer, StoreError> {
+    /// The producer; a new one where the old one is of no more use.
+    fn producer(&self) -> Result<Producing, StoreError> {
         let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, detail)) = producer.client().fatal_error() {
-            tracing::warn!(detail, "the producer is made anew after a fatal fault");
-            *producer = client::appending(&self.kafka, &self.instance)
-                .create()
-                .map_err(client::fault)?;
+        if let Some(why) = producer.is_spent() {
+            tracing::warn!(why, "the producer is made anew");
+            *producer = Appending::new(&self.kafka, &self.instance)?;
         }
-        Ok(producer.clone())
+        Ok(producer.handle())
     }
 
     /// Writes audit events outside of any batch; returns once they are durable.
@@ -146,7 +141,7 @@ impl Store for KafkaStore {
         let topic = names::raw(&self.lane);
         let partition = partition_of(feed, self.topics.partitions(&topic).await?);
         let group = format!("{}-last", self.lane);
-        let reader = client::consuming(&self.kafka, &group, &self.instance);
+        let reader = client::consuming(&self.kafka, &group, &self.instance)?;
         let (feed, header) = (feed.to_owned(), header.to_owned());
         let is_it =
             move |record: &Record| record.key == feed && record.headers.get(&header).is_some();
@@ -162,7 +157,12 @@ impl Store for KafkaStore {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        self.topics.answer(&names::raw(&self.lane)).await
+        let answered = self.topics.answer(&names::raw(&self.lane)).await;
+        // The client that asks is told only that nobody answers.
+        answered.map_err(|error| {
+            let producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+            producer.refused().map_or(error, StoreError::Refused)
+        })
     }
 
     async fn source(&self, tail: usize) -> Result<Box<dyn Source>, StoreError> {
@@ -189,7 +189,7 @@ impl Store for KafkaStore {
         if let Some(since_ms) = job.since_ms {
             let topic = names::raw(&self.lane);
             let partitions = self.topics.partitions(&topic).await?;
-            let of_group = client::consuming(&self.kafka, &group, &self.instance);
+            let of_group = client::consuming(&self.kafka, &group, &self.instance)?;
             tokio::task::spawn_blocking(move || begin(&of_group, &topic, partitions, since_ms))
                 .await
                 .map_err(|_| StoreError::Closed)??;

@@ -8,28 +8,51 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::client::{QUERY_TIMEOUT, fault};
-use crate::config::TopicsConfig;
+use super::client::{self, QUERY_TIMEOUT, fault};
+use crate::config::KafkaConfig;
 use crate::store::StoreError;
 
+/// Whether the cluster answers is known after so long; whoever asks waits a little longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// A created topic must show in the metadata within so many looks.
 const CREATED_LOOKS: u32 = 50;
 const CREATED_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
+type Admin = AdminClient<DefaultClientContext>;
+
 /// The topics of one cluster.
 pub(super) struct Topics {
-    admin: Arc<AdminClient<DefaultClientContext>>,
-    settings: TopicsConfig,
+    pipeline: String,
+    instance: String,
+    kafka: KafkaConfig,
+    admin: Mutex<Arc<Admin>>,
     partitions: Mutex<HashMap<String, i32>>,
 }
 
 impl Topics {
-    pub(super) fn new(admin: AdminClient<DefaultClientContext>, settings: TopicsConfig) -> Topics {
-        Topics {
-            admin: Arc::new(admin),
-            settings,
+    pub(super) fn new(
+        pipeline: &str,
+        instance: &str,
+        kafka: &KafkaConfig,
+    ) -> Result<Topics, StoreError> {
+        Ok(Topics {
+            pipeline: pipeline.to_owned(),
+            instance: instance.to_owned(),
+            kafka: kafka.clone(),
+            admin: Mutex::new(admin(kafka, pipeline, instance)?),
             partitions: Mutex::default(),
-        }
+        })
+    }
+
+    fn admin(&self) -> Arc<Admin> {
+        Arc::clone(&self.admin.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// After a fault: with what the files of credentials and certificates hold by now.
+    fn renew(&self) -> Result<(), StoreError> {
+        let new = admin(&self.kafka, &self.pipeline, &self.instance)?;
+        *self.admin.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
     }
 
     /// The number of partitions of a topic that is there, or has just been created.
@@ -37,16 +60,16 @@ impl Topics {
         if let Some(known) = self.known(topic) {
             return Ok(known);
         }
-        let mut found = self.look(topic).await?;
+        let mut found = self.look(topic, QUERY_TIMEOUT).await?;
         if found.is_none() {
-            if !self.settings.create {
+            if !self.kafka.topics.create {
                 return Err(StoreError::NoTopic {
                     topic: topic.to_owned(),
                 });
             }
             self.create(topic).await?;
             for _ in 0..CREATED_LOOKS {
-                found = self.look(topic).await?;
+                found = self.look(topic, QUERY_TIMEOUT).await?;
                 if found.is_some() {
                     break;
                 }
@@ -65,7 +88,7 @@ impl Topics {
 
     /// Whether a topic is there.
     pub(super) async fn exists(&self, topic: &str) -> Result<bool, StoreError> {
-        Ok(self.look(topic).await?.is_some())
+        Ok(self.look(topic, QUERY_TIMEOUT).await?.is_some())
     }
 
     /// The number of partitions, if it was asked for before.
@@ -79,32 +102,36 @@ impl Topics {
 
     /// Whether the cluster answers at all.
     pub(super) async fn answer(&self, topic: &str) -> Result<(), StoreError> {
-        self.look(topic).await.map(|_| ())
+        self.look(topic, ANSWER_TIMEOUT).await.map(|_| ())
     }
 
-    async fn look(&self, topic: &str) -> Result<Option<i32>, StoreError> {
-        let (admin, topic) = (Arc::clone(&self.admin), topic.to_owned());
-        tokio::task::spawn_blocking(move || {
+    async fn look(&self, topic: &str, within: Duration) -> Result<Option<i32>, StoreError> {
+        let (admin, topic) = (self.admin(), topic.to_owned());
+        let looked = tokio::task::spawn_blocking(move || {
             let metadata = admin
                 .inner()
-                .fetch_metadata(Some(&topic), QUERY_TIMEOUT)
+                .fetch_metadata(Some(&topic), within)
                 .map_err(fault)?;
             let found = metadata.topics().iter().find(|known| known.name() == topic);
             let count = found.map_or(0, |known| known.partitions().len());
             Ok((count > 0).then(|| i32::try_from(count).unwrap_or(i32::MAX)))
         })
         .await
-        .map_err(|_| StoreError::Closed)?
+        .map_err(|_| StoreError::Closed)?;
+        if looked.is_err() {
+            self.renew()?;
+        }
+        looked
     }
 
     async fn create(&self, topic: &str) -> Result<(), StoreError> {
-        let replication = TopicReplication::Fixed(self.settings.replication);
+        let replication = TopicReplication::Fixed(self.kafka.topics.replication);
         // The brokers' clock: that of an instance that is wrong must not have records refused or deleted early.
-        let new = NewTopic::new(topic, self.settings.partitions, replication)
+        let new = NewTopic::new(topic, self.kafka.topics.partitions, replication)
             .set("message.timestamp.type", "LogAppendTime");
         let options = AdminOptions::new().operation_timeout(Some(QUERY_TIMEOUT));
         for created in self
-            .admin
+            .admin()
             .create_topics([&new], &options)
             .await
             .map_err(fault)?
@@ -120,4 +147,9 @@ impl Topics {
         }
         Ok(())
     }
+}
+
+fn admin(kafka: &KafkaConfig, pipeline: &str, instance: &str) -> Result<Arc<Admin>, StoreError> {
+    let config = client::consuming(kafka, pipeline, instance)?;
+    config.create().map(Arc::new).map_err(fault)
 }

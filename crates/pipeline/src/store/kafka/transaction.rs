@@ -33,7 +33,7 @@ pub(super) fn producer(
     instance: &str,
     id: &str,
 ) -> Result<TransactionalProducer, StoreError> {
-    let producer: TransactionalProducer = client::transactional(kafka, instance, id)
+    let producer: TransactionalProducer = client::transactional(kafka, instance, id)?
         .create()
         .map_err(fault)?;
     retried(|| producer.init_transactions(TRANSACTION_TIMEOUT))?;
