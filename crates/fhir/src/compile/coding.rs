@@ -2,7 +2,7 @@
 
 use super::compiler::{Compiler, Scope};
 use crate::maps::model::{FieldMap, Row, RowValue};
-use crate::maps::path::Step;
+use crate::maps::path::{Item, Step};
 use crate::plan::{Candidate, CodePart, Source, Value};
 use crate::primitive::Primitive;
 use crate::tree::{Placed, Tree};
@@ -70,7 +70,7 @@ impl<'m> Compiler<'m> {
                 path.push(Placed {
                     step: Step::Element {
                         name: "coding".to_owned(),
-                        item: 0,
+                        item: Item::Plain,
                     },
                     application,
                 });
@@ -78,7 +78,7 @@ impl<'m> Compiler<'m> {
             path.push(Placed {
                 step: Step::Element {
                     name: name.to_owned(),
-                    item: 0,
+                    item: Item::Plain,
                 },
                 application,
             });

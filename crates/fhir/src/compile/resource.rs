@@ -2,7 +2,7 @@
 
 use super::compiler::{Compiler, Scope};
 use crate::maps::model::{IdPart, Link, MessageMap, ResourceMap};
-use crate::maps::path::Step;
+use crate::maps::path::{Item, Step};
 use crate::nearest;
 use crate::plan::{
     Candidate, Group, GroupPart, Identity, MAX_LOOPS, MAX_SLOTS, ResourcePlan, Source, Value,
@@ -186,7 +186,7 @@ impl<'m> Compiler<'m> {
                 path.push(Placed {
                     step: Step::Element {
                         name: "reference".to_owned(),
-                        item: 0,
+                        item: Item::Plain,
                     },
                     application,
                 });

@@ -3,16 +3,24 @@
 /// One step of a target path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// An element, and the number of its item: 0 for the unnumbered one.
-    Element { name: String, item: u16 },
+    /// An element, and which of its items.
+    Element { name: String, item: Item },
     /// All items, one for each linked instance: `result[]`.
     All { name: String },
     /// A resource of its own, referenced from the element before.
     Resource { name: String },
 }
 
-/// The item that all maps of a resource fill: `dosageInstruction[one]`.
-pub(crate) const ONE: u16 = u16::MAX - 1;
+/// Tells the items of a list apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// The only one that is written without brackets.
+    Plain,
+    /// One of several of the same map: `identifier[2]`.
+    Number(u16),
+    /// One that all maps of the resource fill together, and that never repeats: `extension[race]`.
+    Name(String),
+}
 
 /// Reads a target path; `$this` is the empty path.
 pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
@@ -47,17 +55,15 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
             at = end + 1;
             if number.is_empty() {
                 steps.push(Step::All { name });
-            } else if number == "one" {
-                steps.push(Step::Element { name, item: ONE });
             } else {
-                let item = number.parse::<u16>().ok().filter(|n| (1..ONE).contains(n));
-                let item = item.ok_or_else(|| {
-                    format!("target path `{text}`: `[{number}]` is no item number from 1")
+                let item = item(number).ok_or_else(|| {
+                    format!("target path `{text}`: `[{number}]` is no item number from 1, nor a name in small letters")
                 })?;
                 steps.push(Step::Element { name, item });
             }
         } else {
-            steps.push(Step::Element { name, item: 0 });
+            let item = Item::Plain;
+            steps.push(Step::Element { name, item });
         }
         resource = false;
         while bytes.get(at) == Some(&b')') {
@@ -83,6 +89,13 @@ pub(crate) fn target(text: &str) -> Result<Vec<Step>, String> {
             }
         }
     }
+}
+
+fn item(text: &str) -> Option<Item> {
+    if text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Some(Item::Name(text.to_owned()));
+    }
+    text.parse().ok().filter(|n| *n > 0).map(Item::Number)
 }
 
 /// A place in the message: a segment's field, or a part of the value that a data type map is applied to.

@@ -2,7 +2,7 @@
 
 use super::shape::{Entry, Shape, TreeItem};
 use crate::maps::condition::Condition;
-use crate::maps::path::ONE;
+use crate::maps::path::Item;
 use crate::plan::{Candidate, Part, Slot, Source, Value};
 
 impl Shape {
@@ -49,7 +49,7 @@ impl Shape {
 
 impl TreeItem {
     fn assign(&mut self, slots: &[Slot], loops: &mut usize, open: &mut Vec<u8>) {
-        if self.key.1 == ONE {
+        if matches!(self.key.1, Some(Item::Name(_))) {
             return self.shape.assign(slots, loops, open);
         }
         let (mut sources, mut whole): (Vec<Source>, bool) = (Vec::new(), false);

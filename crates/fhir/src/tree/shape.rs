@@ -2,7 +2,7 @@
 
 use super::walk::walk;
 use crate::definitions::Definitions;
-use crate::maps::path::{ONE, Step};
+use crate::maps::path::{Item, Step};
 use crate::plan::{Candidate, Node, Slot};
 use crate::primitive::Primitive;
 
@@ -23,7 +23,10 @@ impl Application {
             .map(|step| Placed {
                 step: step.clone(),
                 application: match step {
-                    Step::Element { item: ONE, .. } => 0,
+                    Step::Element {
+                        item: Item::Name(_),
+                        ..
+                    } => 0,
                     _ => application,
                 },
             })
@@ -63,7 +66,8 @@ pub(super) struct Branch {
 }
 
 pub(super) struct TreeItem {
-    pub(super) key: (usize, u16),
+    /// Application and item; no item: one for each linked instance.
+    pub(super) key: (usize, Option<Item>),
     pub(super) links: Option<usize>,
     pub(super) slot: Option<u8>,
     pub(super) repetitions: Option<(u8, u16, u8)>,

@@ -2,7 +2,7 @@
 
 use super::shape::{Branch, Entry, Placed, Shape, Target, TreeItem};
 use crate::definitions::Definitions;
-use crate::maps::path::Step;
+use crate::maps::path::{Item, Step};
 use crate::nearest;
 use crate::primitive::Primitive;
 
@@ -16,10 +16,10 @@ pub(super) fn walk<'t>(
     let Some((placed, rest)) = path.split_first() else {
         return Ok((shape, target));
     };
-    let (name, item, all) = match &placed.step {
+    let (name, item) = match &placed.step {
         Step::Resource { name } => return nested(r4, shape, &target, name, rest, links),
-        Step::Element { name, item } => (name, *item, false),
-        Step::All { name } => (name, u16::MAX, true),
+        Step::Element { name, item } => (name, Some(item)),
+        Step::All { name } => (name, None),
     };
     let found = r4.find(&target.kind, name).map_err(|names| {
         format!(
@@ -28,7 +28,7 @@ pub(super) fn walk<'t>(
             nearest::hint(name, names)
         )
     })?;
-    if (item > 0 || all) && !found.array {
+    if item != Some(&Item::Plain) && !found.array {
         return Err(format!(
             "{}.{name} is no list: leave `[…]` out",
             target.kind
@@ -84,12 +84,12 @@ pub(super) fn walk<'t>(
     let Shape::Items(items) = child else {
         return Err(format!("{name} is no list here"));
     };
-    let key = (placed.application, item);
+    let key = (placed.application, item.cloned());
     let at = items
         .iter()
         .position(|item| item.key == key)
         .unwrap_or_else(|| {
-            let links = if all { links } else { None };
+            let links = if item.is_none() { links } else { None };
             items.push(TreeItem {
                 key,
                 links,
