@@ -5,9 +5,15 @@ use std::path::Path;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    list("maps", &["messages", "segments", "datatypes", "codes"])?;
+    list("us-core", &["profiles/us-core"])
+}
+
+/// Writes the files of folders as `<name>.rs`: a list of place and text.
+fn list(name: &str, folders: &[&str]) -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let mut list = String::from("&[\n");
-    for folder in ["messages", "segments", "datatypes", "codes"] {
+    for folder in folders {
         let directory = Path::new(&root).join("maps").join(folder);
         println!("cargo::rerun-if-changed={}", directory.display());
         let Ok(entries) = fs::read_dir(&directory) else {
@@ -35,5 +41,5 @@ fn main() -> io::Result<()> {
     }
     list.push(']');
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    fs::write(Path::new(&out).join("maps.rs"), list)
+    fs::write(Path::new(&out).join(name).with_extension("rs"), list)
 }

@@ -31,6 +31,7 @@ mod options;
 mod place;
 mod plan;
 mod primitive;
+mod profile;
 mod split;
 mod tree;
 
@@ -47,4 +48,5 @@ pub use mapper::{MapSource, Mapper};
 pub use maps::skip::Reason;
 pub use names::{PlaceName, place_name};
 pub use options::{ConvertOptions, ParseOffsetError, References, UtcOffset};
+pub use profile::{ParseProfileError, Profile};
 pub use uuid::Uuid;

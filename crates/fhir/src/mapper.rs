@@ -15,9 +15,12 @@ use crate::identity;
 use crate::maps::{merge, read};
 use crate::options::{ConvertOptions, UtcOffset};
 use crate::plan::MessagePlan;
+use crate::profile::Profile;
 
 /// Map files of the crate: place and text.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/maps.rs"));
+/// The overlay that makes them those of US Core.
+const US_CORE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/us-core.rs"));
 
 /// One map file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +34,7 @@ pub struct MapSource<'a> {
 impl MapSource<'static> {
     /// The maps that are embedded in the crate.
     pub fn embedded() -> Vec<MapSource<'static>> {
-        EMBEDDED
-            .iter()
-            .map(|(path, text)| MapSource { path, text })
-            .collect()
+        borrowed(EMBEDDED)
     }
 }
 
@@ -47,6 +47,8 @@ pub struct Mapper {
     time_zone: Option<UtcOffset>,
     /// Path and text of the maps without overlay.
     base: Files,
+    /// Path and text of the profile's files; R4 itself has none.
+    profile: Files,
     /// Path and text of the overlay's files.
     overlay: Files,
 }
@@ -63,21 +65,38 @@ impl std::fmt::Debug for Mapper {
 }
 
 impl Mapper {
-    /// Compiles the maps that are embedded in the crate.
+    /// Compiles the maps that are embedded in the crate, for R4 itself.
     pub fn embedded() -> Result<Mapper, MapErrors> {
-        Mapper::load(&MapSource::embedded())
+        Mapper::profiled(Profile::R4)
+    }
+
+    /// Compiles the maps that are embedded in the crate, for a profile of R4.
+    pub fn profiled(profile: Profile) -> Result<Mapper, MapErrors> {
+        let profile = match profile {
+            Profile::R4 => &[][..],
+            Profile::UsCore => US_CORE,
+        };
+        Mapper::layered(
+            owned(&borrowed(EMBEDDED)),
+            owned(&borrowed(profile)),
+            Files::default(),
+        )
     }
 
     /// Compiles a set of map files. Every mistake in them is reported at once.
     pub fn load(sources: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
-        Mapper::layered(owned(sources), Files::default())
+        Mapper::layered(owned(sources), Files::default(), Files::default())
     }
 
-    /// The same maps under a site's overlay, whose files may have any name: it adds or replaces rows, maps and code tables,
+    /// The same maps and profile under a site's overlay, whose files may have any name: it adds or replaces rows, maps and code tables,
     /// names identifier systems, drops messages, and sets the time zone. Every mistake is reported at once. The overlay of
     /// this mapper, if it has one, is left out.
     pub fn overlaid(&self, overlay: &[MapSource<'_>]) -> Result<Mapper, MapErrors> {
-        Mapper::layered(Arc::clone(&self.base), owned(overlay))
+        Mapper::layered(
+            Arc::clone(&self.base),
+            Arc::clone(&self.profile),
+            owned(overlay),
+        )
     }
 
     /// The same maps and overlay under one more file of an overlay, which comes last.
@@ -87,12 +106,15 @@ impl Mapper {
         self.overlaid(&overlay)
     }
 
-    fn layered(base: Files, overlay: Files) -> Result<Mapper, MapErrors> {
+    fn layered(base: Files, profile: Files, overlay: Files) -> Result<Mapper, MapErrors> {
         let mut errors = Vec::new();
-        let (sources, over) = (borrowed(&base), borrowed(&overlay));
+        let sources = borrowed(&base);
+        let over = [borrowed(&profile), borrowed(&overlay)];
         let mut maps = read::read(&sources, &mut errors);
-        let changes = read::overlay(&over, &mut maps.files, &mut errors);
-        merge::merge(&mut maps, changes, &mut errors);
+        for layer in &over {
+            let changes = read::overlay(layer, &mut maps.files, &mut errors);
+            merge::merge(&mut maps, changes, &mut errors);
+        }
         let plan = compile::compile(&maps, &Definitions::embedded(), &mut errors);
         let filters = filter::compile(&maps, &mut errors);
         if !errors.is_empty() {
@@ -102,7 +124,7 @@ impl Mapper {
             return Err(MapErrors(errors));
         }
         let mut digest = Vec::new();
-        for source in sources.iter().chain(&over) {
+        for source in sources.iter().chain(over.iter().flatten()) {
             digest.extend_from_slice(source.path.as_bytes());
             digest.push(0);
             digest.extend_from_slice(source.text.as_bytes());
@@ -116,6 +138,7 @@ impl Mapper {
             filters,
             time_zone: maps.site.time_zone,
             base,
+            profile,
             overlay,
         })
     }
@@ -213,9 +236,12 @@ fn owned(sources: &[MapSource<'_>]) -> Files {
     sources.iter().map(owned).collect()
 }
 
-fn borrowed(files: &Files) -> Vec<MapSource<'_>> {
+fn borrowed<T: AsRef<str>>(files: &[(T, T)]) -> Vec<MapSource<'_>> {
     files
         .iter()
-        .map(|(path, text)| MapSource { path, text })
+        .map(|(path, text)| MapSource {
+            path: path.as_ref(),
+            text: text.as_ref(),
+        })
         .collect()
 }

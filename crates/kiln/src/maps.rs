@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use clap::Args;
-use kiln_fhir::{Mapper, UtcOffset};
+use kiln_fhir::{Mapper, Profile, UtcOffset};
 use kiln_pipeline::mapping::overlay;
 
 use crate::failure::Failure;
@@ -15,6 +15,9 @@ pub(crate) struct Maps {
     /// Offset from UTC of times that state none, such as -05:00
     #[arg(long, default_value = "+00:00", value_name = "OFFSET", value_parser = UtcOffset::from_str, allow_hyphen_values = true)]
     pub(crate) time_zone: UtcOffset,
+    /// The profile of FHIR R4 that resources aim at: r4 or us-core
+    #[arg(long, default_value_t = Profile::R4, value_parser = Profile::from_str)]
+    profile: Profile,
     /// A site's overlay over the maps
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
@@ -22,7 +25,7 @@ pub(crate) struct Maps {
 
 impl Maps {
     pub(crate) fn mapper(&self) -> Result<Mapper, Failure> {
-        let mapper = Mapper::embedded().map_err(Failure::stopped)?;
+        let mapper = Mapper::profiled(self.profile).map_err(Failure::stopped)?;
         match &self.overlay {
             Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
             None => Ok(mapper),

@@ -30,7 +30,7 @@ impl Serve {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let config = Config::load(&self.config).map_err(Failure::wrong)?;
         let access = Access::of(&config)?;
-        let mapper = Arc::new(Mapper::embedded().map_err(Failure::stopped)?);
+        let mapper = Arc::new(Mapper::profiled(config.profile).map_err(Failure::stopped)?);
         log();
         open_files(&config);
         interrupt::runtime()?.block_on(serve(config, mapper, access))

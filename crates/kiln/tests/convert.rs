@@ -30,6 +30,27 @@ fn a_file_becomes_ndjson_on_standard_output() {
 }
 
 #[test]
+fn a_profile_is_claimed_when_it_is_asked_for() {
+    let convert = |profile: &str| {
+        kiln()
+            .args(["convert", "--profile", profile])
+            .arg(fixture("adt-a01-admit-medical.hl7"))
+            .output()
+            .unwrap()
+    };
+    let claims = |profile: &str| {
+        let resources = json_lines(&convert(profile).stdout);
+        let claim = |resource: &serde_json::Value| resource["meta"]["profile"].is_array();
+        resources.iter().any(claim)
+    };
+    assert!(claims("us-core"));
+    assert!(!claims("r4"));
+    let wrong = convert("uscore");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("r4 or us-core"));
+}
+
+#[test]
 fn standard_input_converts_as_the_file_does() {
     let path = fixture("oru-r01-radiology-report.hl7");
     let of_file = kiln().arg("convert").arg(&path).output().unwrap();

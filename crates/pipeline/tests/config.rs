@@ -50,7 +50,7 @@ fn every_mistake_is_shown_at_once_with_its_line_and_the_nearest_name() {
 
 #[test]
 fn what_the_schema_cannot_state_is_checked_too() {
-    let text = "store:\n  kafka:\n    brokers: [kafka]\n    properties: { acks: \"1\" }\n    sasl: { mechanism: PLAIN, username: kiln, passwordEnv: KAFKA_PASSWORD }\ntimeZone: Berlin\n";
+    let text = "store:\n  kafka:\n    brokers: [kafka]\n    properties: { acks: \"1\" }\n    sasl: { mechanism: PLAIN, username: kiln, passwordEnv: KAFKA_PASSWORD }\ntimeZone: Berlin\nmapping: { profile: uscore }\n";
     let errors = Config::parse(text, "kiln.yaml", &none)
         .unwrap_err()
         .to_string();
@@ -60,6 +60,7 @@ fn what_the_schema_cannot_state_is_checked_too() {
         "kiln.yaml:4:",
         "set the variable KAFKA_PASSWORD",
         "timeZone",
+        "mapping.profile: no such profile: r4 or us-core",
     ] {
         assert!(errors.contains(part), "{part}: {errors}");
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
 use clap::Args;
-use kiln_fhir::{Conversion, ConvertOptions, Issue, IssueReason, Mapper};
+use kiln_fhir::{Conversion, ConvertOptions, Issue, IssueReason, Mapper, Profile};
 use kiln_hl7::{Index, Message};
 use kiln_pipeline::mapping::{OverlayError, overlay};
 use serde_json::json;
@@ -26,6 +27,9 @@ pub(crate) struct Check {
     /// Files or directories of messages
     #[arg(value_name = "MESSAGES")]
     messages: Vec<PathBuf>,
+    /// The profile that it lies over: r4 or us-core
+    #[arg(long, default_value_t = Profile::R4, value_parser = Profile::from_str)]
+    profile: Profile,
     /// One JSON object: version, mistakes, unmapped codes
     #[arg(long)]
     json: bool,
@@ -36,7 +40,7 @@ type Unmapped = BTreeMap<(String, String), u64>;
 
 impl Check {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let base = Mapper::embedded().map_err(Failure::stopped)?;
+        let base = Mapper::profiled(self.profile).map_err(Failure::stopped)?;
         let mapper = match overlay(&base, &self.directory) {
             Ok(mapper) => mapper,
             Err(OverlayError::Maps { errors, .. }) if self.json => {

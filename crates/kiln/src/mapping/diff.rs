@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 
 use clap::Args;
-use kiln_fhir::{Conversion, ConvertOptions, Mapper};
+use kiln_fhir::{Conversion, ConvertOptions, Mapper, Profile};
 use kiln_hl7::{Index, Message};
 use kiln_pipeline::mapping::overlay;
 use serde::Serialize;
@@ -30,6 +31,9 @@ pub(crate) struct Diff {
     /// Files or directories of messages
     #[arg(required = true, value_name = "MESSAGES")]
     messages: Vec<PathBuf>,
+    /// The profile that both lie over: r4 or us-core
+    #[arg(long, default_value_t = Profile::R4, value_parser = Profile::from_str)]
+    profile: Profile,
     /// Show the values of the first occurrence of each change: they are content of messages
     #[arg(long)]
     values: bool,
@@ -54,7 +58,7 @@ impl fmt::Display for InFile {
 
 impl Diff {
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let base = Mapper::embedded().map_err(Failure::stopped)?;
+        let base = Mapper::profiled(self.profile).map_err(Failure::stopped)?;
         let (old, new) = (side(&base, &self.old)?, side(&base, &self.new)?);
         let mut report = Report::new();
         let (mut index, mut conversion) = (Index::new(), Conversion::new());

@@ -84,7 +84,7 @@ impl Replay {
     }
 
     fn mapper(&self, config: &Config) -> Result<Mapper, Failure> {
-        let mapper = Mapper::embedded().map_err(Failure::stopped)?;
+        let mapper = Mapper::profiled(config.profile).map_err(Failure::stopped)?;
         match self.overlay.as_ref().or(config.overlay.as_ref()) {
             Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
             None => Ok(mapper),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kiln_fhir::UtcOffset;
+use kiln_fhir::{Profile, UtcOffset};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -41,6 +41,8 @@ pub struct Config {
     pub token_file: Option<PathBuf>,
     /// The site's offset from UTC, in minutes.
     pub offset_minutes: i16,
+    /// The profile that the maps aim at.
+    pub profile: Profile,
     /// The directory of the site's overlay over the maps.
     pub overlay: Option<PathBuf>,
     /// Bounds.
@@ -168,6 +170,7 @@ impl Config {
             http: Some(DEFAULT_HTTP),
             token_file: None,
             offset_minutes: 0,
+            profile: Profile::default(),
             overlay: None,
             limits: Limits::default(),
         }

@@ -1,7 +1,7 @@
 //! The overlay as a whole, and its code tables.
 
 use crate::error::MapError;
-use crate::maps::model::{CodeTable, Maps};
+use crate::maps::model::{Code, CodeTable, Maps};
 use crate::maps::overlay::{Head, Overlay, TableChange};
 use crate::maps::site::AUTHORITIES;
 use crate::nearest;
@@ -23,18 +23,11 @@ pub(crate) fn merge(maps: &mut Maps, overlay: Overlay, errors: &mut Vec<MapError
         merge.used(&head, &apply);
     }
     if !overlay.identifier_systems.is_empty() {
-        let table = CodeTable {
-            file: 0,
-            of: None,
-            default: None,
-            codes: overlay.identifier_systems,
-            tables: Vec::new(),
-            skips: Vec::new(),
-        };
-        merge.maps.tables.insert(AUTHORITIES.to_owned(), table);
+        merge.authorities(overlay.identifier_systems);
     }
-    merge.maps.site.time_zone = overlay.time_zone;
-    merge.maps.site.filters = overlay.filters;
+    let site = &mut merge.maps.site;
+    site.time_zone = overlay.time_zone.or(site.time_zone);
+    site.filters.extend(overlay.filters);
 }
 
 pub(super) struct Merge<'m> {
@@ -85,10 +78,32 @@ impl Merge<'_> {
             return;
         };
         table.default = change.default.or(table.default.take());
-        for (source, code) in change.codes {
-            match table.codes.iter_mut().find(|(known, _)| *known == source) {
+        table.lay(change.codes);
+    }
+
+    /// Systems of assigning authorities over those that there are.
+    fn authorities(&mut self, systems: Vec<(String, Code)>) {
+        let none = || CodeTable {
+            file: 0,
+            of: None,
+            default: None,
+            codes: Vec::new(),
+            tables: Vec::new(),
+            skips: Vec::new(),
+        };
+        let tables = &mut self.maps.tables;
+        let table = tables.entry(AUTHORITIES.to_owned()).or_insert_with(none);
+        table.lay(systems);
+    }
+}
+
+impl CodeTable {
+    /// Codes over those that there are.
+    fn lay(&mut self, codes: Vec<(String, Code)>) {
+        for (source, code) in codes {
+            match self.codes.iter_mut().find(|(known, _)| *known == source) {
                 Some((_, known)) => *known = code,
-                None => table.codes.push((source, code)),
+                None => self.codes.push((source, code)),
             }
         }
     }

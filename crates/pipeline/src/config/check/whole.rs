@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use kiln_fhir::{ParseProfileError, Profile};
+
 use super::super::checked::{Config, DEFAULT_HTTP, Limits, Roles};
 use super::super::document::{Document, Role};
 use super::super::node::Node;
@@ -56,6 +58,8 @@ impl Check<'_> {
                 .and_then(|http| http.address.as_deref()),
             DEFAULT_HTTP,
         );
+        let mapping = document.mapping.clone().unwrap_or_default();
+        let profile = self.profile(mapping.profile.as_deref());
         let offset_minutes = self.offset(document.time_zone.as_deref().unwrap_or("+00:00"));
         Some(Config {
             name,
@@ -77,10 +81,8 @@ impl Check<'_> {
                 .as_ref()
                 .and_then(|http| http.token_file.clone()),
             offset_minutes,
-            overlay: document
-                .mapping
-                .as_ref()
-                .and_then(|mapping| mapping.overlay.clone()),
+            profile,
+            overlay: mapping.overlay,
             limits,
         })
     }
@@ -132,6 +134,14 @@ impl Check<'_> {
             );
             default
         })
+    }
+
+    fn profile(&mut self, name: Option<&str>) -> Profile {
+        name.map_or(Ok(Profile::default()), str::parse)
+            .unwrap_or_else(|error: ParseProfileError| {
+                self.report("mapping.profile", error.to_string());
+                Profile::default()
+            })
     }
 
     /// `Z` or `+hh:mm` within a day, in minutes.

@@ -141,6 +141,8 @@ pub struct OutputDocument {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MappingDocument {
+    /// The profile of FHIR R4 that resources aim at: `r4` (default), R4 itself, or `us-core`, US Core 6.1.0.
+    pub profile: Option<String>,
     /// A directory of YAML files over the maps that Kiln has: rows, Z-segments, codes, identifier systems, filters, time
     /// zone. A change is loaded while messages flow, all or nothing. `kiln mapping new-overlay` makes one to start from.
     pub overlay: Option<PathBuf>,
