@@ -5,7 +5,10 @@ use std::path::Path;
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    list("maps", &["messages", "segments", "datatypes", "codes"])?;
+    list(
+        "maps",
+        &["messages", "parts", "segments", "datatypes", "codes"],
+    )?;
     list("us-core", &["profiles/us-core"])
 }
 

@@ -76,6 +76,42 @@ fn each_kind_of_mistake_is_told() {
 }
 
 #[test]
+fn a_part_that_is_none_is_told_where_it_is_named() {
+    let message = "map: ADT_A01
+events: [ADT^A01]
+structure: [MSH, PID]
+resources:
+  - { part: Patien, in: VISIT }
+  - { part: Patient, request: mentioned }
+skip:
+  - { part: Patient, in: VISIT }
+";
+    let part = "part: Patient\nresources:\n  - { name: Patient, per: PID, from: [] }\n";
+    let errors = Mapper::load(&[
+        MapSource {
+            path: "messages/ADT_A01.yaml",
+            text: message,
+        },
+        MapSource {
+            path: "parts/Patient.yaml",
+            text: part,
+        },
+    ])
+    .unwrap_err();
+    let told: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    for expected in [
+        "messages/ADT_A01.yaml:5: there is no part `Patien`; did you mean `Patient`?",
+        "messages/ADT_A01.yaml:6: `request: mentioned` is neither `authority` nor `mention`",
+        "messages/ADT_A01.yaml:8: unknown key `in`",
+    ] {
+        assert!(
+            told.iter().any(|error| error.starts_with(expected)),
+            "{told:#?}"
+        );
+    }
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     assert_eq!(
         errors(

@@ -35,10 +35,7 @@ impl<'m> Table<'m> {
                 };
             }
         }
-        let skips = self
-            .tables
-            .iter()
-            .flat_map(|map| map.skips.iter().map(move |skip| (map.file, skip)));
+        let skips = self.tables.iter().flat_map(|map| &map.skips);
         skipped(self.maps, skips, guide, |skip| {
             skip.from.as_deref().is_none_or(|from| from == guide.field)
         })

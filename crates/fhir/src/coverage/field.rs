@@ -59,10 +59,7 @@ impl<'m> Table<'m> {
                 line: row.line,
             };
         }
-        let skips = self
-            .fields
-            .iter()
-            .flat_map(|map| map.skips.iter().map(move |skip| (map.file, skip)));
+        let skips = self.fields.iter().flat_map(|map| &map.skips);
         skipped(self.maps, skips, guide, |skip| {
             let from = skip.from.as_deref().is_none_or(|from| {
                 from == guide.field
@@ -160,12 +157,12 @@ fn holds(whole: &SourcePath, part: &SourcePath) -> bool {
 /// The first entry of `skip` that the row falls under.
 pub(super) fn skipped<'s>(
     maps: &Maps,
-    skips: impl Iterator<Item = (usize, &'s Skip)>,
+    skips: impl Iterator<Item = &'s Skip>,
     guide: &GuideRow,
     from: impl Fn(&Skip) -> bool,
 ) -> Status {
     let target = Target::of_guide(guide.target.unwrap_or_default());
-    for (file, skip) in skips {
+    for skip in skips {
         let to = skip.to.as_deref().is_none_or(|to| {
             Some(to) == guide.target || target.names.starts_with(&Target::of_guide(to).names)
         });
@@ -174,7 +171,7 @@ pub(super) fn skipped<'s>(
             return Status::Skipped {
                 reason: skip.reason,
                 note: skip.note.clone(),
-                file: maps.files[file].clone(),
+                file: maps.files[skip.file].clone(),
                 line: skip.line,
             };
         }

@@ -27,33 +27,30 @@ impl<'m> Table<'m> {
 
     pub(super) fn judge(&self, guide: &GuideRow) -> Status {
         let target = Target::of_guide(guide.target.unwrap_or_default());
-        let mut found: Vec<(&MessageMap, &ResourceMap, &Application)> = Vec::new();
+        let mut found: Vec<(&ResourceMap, &Application)> = Vec::new();
         for message in &self.messages {
             for resource in &message.resources {
                 let kind = target.names.first() == Some(&resource.kind)
                     || target.names.contains(&format!("({})", resource.kind));
                 if kind && together(&resource.per, guide.field) {
                     let applied = resource.from.iter().filter(|from| from.map == guide.map);
-                    found.extend(applied.map(|from| (*message, resource, from)));
+                    found.extend(applied.map(|from| (resource, from)));
                 }
             }
         }
         let required = values::required(guide.condition);
         let conditions = found
             .iter()
-            .map(|(_, resource, from)| from.condition.as_ref().or(resource.condition.as_ref()));
-        if let Some((message, _, from)) = found.first()
+            .map(|(resource, from)| from.condition.as_ref().or(resource.condition.as_ref()));
+        if let Some((_, from)) = found.first()
             && values::answered(&required, conditions, false)
         {
             return Status::Mapped {
-                file: self.maps.files[message.file].clone(),
+                file: self.maps.files[from.file].clone(),
                 line: from.line,
             };
         }
-        let skips = self
-            .messages
-            .iter()
-            .flat_map(|map| map.skips.iter().map(move |skip| (map.file, skip)));
+        let skips = self.messages.iter().flat_map(|map| &map.skips);
         let path = guide.field.split_once('.').map_or("", |(_, path)| path);
         skipped(self.maps, skips, guide, |skip| {
             let from = skip.from.as_deref().is_none_or(|from| {

@@ -14,7 +14,16 @@ pub(crate) struct Maps {
     pub(crate) fields: HashMap<String, FieldMap>,
     pub(crate) tables: HashMap<String, CodeTable>,
     pub(crate) messages: Vec<MessageMap>,
+    pub(crate) shared: HashMap<String, Shared>,
     pub(crate) site: Site,
+}
+
+/// What several message maps have in common: resources, and rows of the guide that are left out.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) file: usize,
+    pub(crate) resources: Vec<ResourceMap>,
+    pub(crate) skips: Vec<Skip>,
 }
 
 /// A segment or data type map.

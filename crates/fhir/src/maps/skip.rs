@@ -76,6 +76,7 @@ impl Reason {
 /// One entry of `skip`. Without `from`, `to`, `map` and `row` it stands for all rows of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Skip {
+    pub(crate) file: usize,
     pub(crate) line: u32,
     /// A field, a group or segment of a message, or a code: the text as written.
     pub(crate) from: Option<String>,

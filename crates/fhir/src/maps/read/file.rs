@@ -3,16 +3,24 @@
 use super::reader::Reader;
 use crate::error::MapError;
 use crate::mapper::MapSource;
-use crate::maps::model::{FieldMap, Maps};
+use crate::maps::model::{FieldMap, Maps, Shared};
 use crate::maps::yaml::{self, Node};
 use crate::nearest;
 
 /// Reads all files; mistakes go to `errors`.
 pub(crate) fn read(sources: &[MapSource<'_>], errors: &mut Vec<MapError>) -> Maps {
-    let mut maps = Maps::default();
-    for source in sources {
-        let file = maps.files.len();
-        maps.files.push(source.path.to_owned());
+    let mut maps = Maps {
+        files: sources
+            .iter()
+            .map(|source| source.path.to_owned())
+            .collect(),
+        ..Maps::default()
+    };
+    // What message maps share comes before them.
+    let (shared, others): (Vec<_>, Vec<_>) = (0..)
+        .zip(sources)
+        .partition(|(_, source)| folder(source.path) == SHARED);
+    for (file, source) in shared.into_iter().chain(others) {
         let mut reader = Reader {
             file: source.path,
             number: file,
@@ -27,16 +35,35 @@ pub(crate) fn read(sources: &[MapSource<'_>], errors: &mut Vec<MapError>) -> Map
     maps
 }
 
+/// The folder of what message maps share.
+const SHARED: &str = "parts";
+
+fn folder(path: &str) -> &str {
+    path.rsplit('/').nth(1).unwrap_or_default()
+}
+
 impl Reader<'_> {
     fn file(&mut self, node: &Node, file: usize, maps: &mut Maps) {
-        let mut parts = self.file.rsplit('/');
-        let stem = parts
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".yaml")
-            .to_owned();
-        let folder = parts.next().unwrap_or_default();
+        let stem = self.file.rsplit('/').next().unwrap_or_default();
+        let stem = stem.trim_end_matches(".yaml").to_owned();
+        let folder = folder(self.file);
         let (name, line) = match folder {
+            SHARED => {
+                let entries = self.entries(node, &["part", "resources", "skip", "note"]);
+                let name = self.required(&entries, "part");
+                let resources = self.list(&entries, "resources").iter();
+                let shared = Shared {
+                    file,
+                    resources: resources.map(|node| self.resource(node)).collect(),
+                    skips: self.skips(&entries),
+                };
+                let other = maps
+                    .shared
+                    .insert(name.clone(), shared)
+                    .map(|other| other.file);
+                self.duplicate(node.line, &name, other.map(|n| maps.files[n].clone()));
+                (name, node.line)
+            }
             "segments" | "datatypes" => {
                 let entries =
                     self.entries(node, &["map", "of", "to", "rows", "tables", "skip", "note"]);
@@ -83,7 +110,7 @@ impl Reader<'_> {
                 (name, node.line)
             }
             "messages" => {
-                let map = self.message(node, file);
+                let map = self.message(node, file, &maps.shared);
                 let other = maps
                     .messages
                     .iter()
@@ -95,9 +122,15 @@ impl Reader<'_> {
                 name
             }
             _ => {
-                let folders = ["messages", "segments", "datatypes", "codes"];
+                let folders = ["messages", SHARED, "segments", "datatypes", "codes"];
                 let hint = nearest::hint(folder, folders);
-                self.error(1, format!("maps lie in messages, segments, datatypes or codes, not in `{folder}`{hint}"));
+                self.error(
+                    1,
+                    format!(
+                        "maps lie in {}, not in `{folder}`{hint}",
+                        folders.join(", ")
+                    ),
+                );
                 return;
             }
         };

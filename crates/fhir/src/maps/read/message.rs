@@ -1,12 +1,26 @@
 //! Reading message maps: structure and resources.
 
+use std::collections::HashMap;
+
 use super::reader::{Entries, Reader};
-use crate::maps::model::{Application, IdPart, Link, MessageMap, Part, ResourceMap};
+use crate::maps::model::{Application, IdPart, Link, MessageMap, Part, ResourceMap, Shared};
 use crate::maps::path;
 use crate::maps::yaml::{Kind, Node};
+use crate::nearest;
+
+/// Whether an entry stands for what a part holds.
+fn names_part(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Map(pairs)
+        if pairs.iter().any(|(key, _)| key.scalar() == Some("part")))
+}
 
 impl Reader<'_> {
-    pub(super) fn message(&mut self, node: &Node, file: usize) -> MessageMap {
+    pub(super) fn message(
+        &mut self,
+        node: &Node,
+        file: usize,
+        shared: &HashMap<String, Shared>,
+    ) -> MessageMap {
         let entries = self.entries(
             node,
             &[
@@ -26,20 +40,82 @@ impl Reader<'_> {
             .filter_map(|event| event.scalar().map(str::to_owned))
             .collect();
         let structure = self.structure(Self::file_list(&entries, "structure"));
-        let resources = self
-            .list(&entries, "resources")
-            .iter()
-            .map(|node| self.resource(node))
-            .collect();
+        let mut resources = Vec::new();
+        for node in self.list(&entries, "resources") {
+            if names_part(node) {
+                resources.extend(self.shared_resources(node, shared));
+            } else {
+                resources.push(self.resource(node));
+            }
+        }
+        let mut skips = Vec::new();
+        for node in self.list(&entries, "skip") {
+            if names_part(node) {
+                let entries = self.entries(node, &["part", "note"]);
+                let part = self.part(&entries, shared);
+                skips.extend(part.into_iter().flat_map(|part| part.skips.iter().cloned()));
+            } else {
+                skips.extend(self.skip(node));
+            }
+        }
         MessageMap {
             tables: self.tables(&entries, &name),
-            skips: self.skips(&entries),
+            skips,
             file,
             line: node.line,
             name,
             events,
             structure,
             resources,
+        }
+    }
+
+    /// The resources of a part, within a group, and mentioned where the message says so.
+    fn shared_resources(
+        &mut self,
+        node: &Node,
+        shared: &HashMap<String, Shared>,
+    ) -> Vec<ResourceMap> {
+        let entries = self.entries(node, &["part", "in", "request", "note"]);
+        let group = self.text(&entries, "in");
+        let mention = self.is_mention(&entries);
+        let part = self.part(&entries, shared);
+        let mut resources = part.map_or_else(Vec::new, |part| part.resources.clone());
+        for resource in &mut resources {
+            if let Some(group) = &group {
+                resource.per = format!("{group}.{}", resource.per);
+            }
+            resource.mention |= mention;
+        }
+        resources
+    }
+
+    fn part<'s>(
+        &mut self,
+        entries: &Entries<'_>,
+        shared: &'s HashMap<String, Shared>,
+    ) -> Option<&'s Shared> {
+        let name = self.required(entries, "part");
+        let part = shared.get(&name);
+        if part.is_none() && !name.is_empty() {
+            let hint = nearest::hint(&name, shared.keys());
+            self.error(entries.line, format!("there is no part `{name}`{hint}"));
+        }
+        part
+    }
+
+    /// Whether `request` says that a resource is only mentioned.
+    fn is_mention(&mut self, entries: &Entries<'_>) -> bool {
+        match self.text(entries, "request").as_deref() {
+            None | Some("authority") => false,
+            Some("mention") => true,
+            Some(other) => {
+                self.error(
+                    entries.line,
+                    format!("`request: {other}` is neither `authority` nor `mention`"),
+                );
+                false
+            }
         }
     }
 
@@ -88,17 +164,7 @@ impl Reader<'_> {
             .iter()
             .map(|node| self.application(node))
             .collect();
-        let mention = match self.text(&entries, "request").as_deref() {
-            None | Some("authority") => false,
-            Some("mention") => true,
-            Some(other) => {
-                self.error(
-                    node.line,
-                    format!("`request: {other}` is neither `authority` nor `mention`"),
-                );
-                false
-            }
-        };
+        let mention = self.is_mention(&entries);
         let id = self
             .list(&entries, "id")
             .iter()
