@@ -9,7 +9,7 @@ use crate::record::{Record, header};
 /// The latest time of reception before the message of that number, in milliseconds since 1970-01-01T00:00Z.
 const MARKS: TableDefinition<u64, i64> = TableDefinition::new("times");
 /// Messages between two marks.
-const MARK_MESSAGES: u64 = 256;
+const MARK_EVERY: u64 = 256;
 
 /// When a message was received, as its record says; 0 when it does not.
 pub(super) fn received_at(record: &Record) -> i64 {
@@ -72,7 +72,7 @@ pub(super) struct Marks<'a> {
 impl Marks<'_> {
     /// A message is appended.
     pub(super) fn append(&mut self, number: u64, received_at: i64) -> Result<(), redb::Error> {
-        if number.is_multiple_of(MARK_MESSAGES) {
+        if number.is_multiple_of(MARK_EVERY) {
             self.table.insert(number, self.times.latest)?;
         }
         self.times.latest = self.times.latest.max(received_at);
