@@ -15,8 +15,8 @@ use crate::config::{Config, Lane, ListenerConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health, HttpMetrics};
 use crate::listen::{
-    self, BoundListener, Budget, Connections, ListenMetrics, ListenerMetrics, Listening, Room,
-    Shared, Tls, TlsMetrics, TlsWatch,
+    self, BoundListener, Connections, ListenMetrics, ListenerMetrics, ListenerRoom, Listening,
+    Room, Shared, Tls, TlsMetrics, TlsWatch,
 };
 use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
 use crate::metrics::{Described, Metrics};
@@ -207,15 +207,11 @@ impl Pipeline {
                     running.others.spawn(watch.run(running.stop.clone()));
                     tls
                 });
-                let in_flight = Budget::new(
-                    listener.max_total_in_flight,
-                    listener.max_total_in_flight_bytes,
-                );
                 let shared = Shared {
                     metrics: Arc::new(ListenerMetrics::new(&of_all, &listener)),
+                    in_flight: ListenerRoom::of(&listener),
                     listener,
                     tls,
-                    in_flight,
                     room: Arc::clone(room),
                     connections: Arc::clone(&running.connections),
                     drain: limits.drain,

@@ -108,6 +108,10 @@ pub struct ListenerConfig {
     pub max_in_flight: usize,
     /// The same in bytes; the message that reaches it is still taken.
     pub max_in_flight_bytes: usize,
+    /// Most messages of one feed waiting for the store, over all connections that send it.
+    pub max_feed_in_flight: usize,
+    /// The same in bytes; at least `max_frame_bytes`.
+    pub max_feed_in_flight_bytes: usize,
     /// Most messages of all its connections waiting for the store.
     pub max_total_in_flight: usize,
     /// The same in bytes; at least `max_frame_bytes`.
@@ -137,6 +141,8 @@ const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS: usize = 500;
 const DEFAULT_MAX_CONNECTIONS_PER_CERTIFICATE: usize = 500;
 const DEFAULT_MAX_IN_FLIGHT: usize = 64;
 const DEFAULT_MAX_IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
+const DEFAULT_MAX_FEED_IN_FLIGHT: usize = 1024;
+const DEFAULT_MAX_FEED_IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
 const DEFAULT_MAX_TOTAL_IN_FLIGHT: usize = 4096;
 const DEFAULT_MAX_TOTAL_IN_FLIGHT_BYTES: usize = 128 * 1024 * 1024;
 const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -161,6 +167,7 @@ impl ListenerConfig {
     ) -> ListenerConfig {
         let count = |value: Option<u64>, default| value.map_or(default, super::check::saturated);
         let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
+        let max_frame_bytes = count(document.max_frame_bytes, DEFAULT_MAX_FRAME_BYTES);
         ListenerConfig {
             name: document.name.clone().unwrap_or_else(|| "mllp".to_owned()),
             address,
@@ -171,7 +178,7 @@ impl ListenerConfig {
             feeds: Vec::new(),
             tls: None,
             ack_when: document.ack_when.unwrap_or_default(),
-            max_frame_bytes: count(document.max_frame_bytes, DEFAULT_MAX_FRAME_BYTES),
+            max_frame_bytes,
             max_connections: count(document.max_connections, DEFAULT_MAX_CONNECTIONS),
             max_connections_per_address: count(
                 document.max_connections_per_address,
@@ -183,6 +190,11 @@ impl ListenerConfig {
             ),
             max_in_flight: count(document.max_in_flight, DEFAULT_MAX_IN_FLIGHT),
             max_in_flight_bytes: count(document.max_in_flight_bytes, DEFAULT_MAX_IN_FLIGHT_BYTES),
+            max_feed_in_flight: count(document.max_feed_in_flight, DEFAULT_MAX_FEED_IN_FLIGHT),
+            max_feed_in_flight_bytes: count(
+                document.max_feed_in_flight_bytes,
+                DEFAULT_MAX_FEED_IN_FLIGHT_BYTES.max(max_frame_bytes),
+            ),
             max_total_in_flight: count(document.max_total_in_flight, DEFAULT_MAX_TOTAL_IN_FLIGHT),
             max_total_in_flight_bytes: count(
                 document.max_total_in_flight_bytes,

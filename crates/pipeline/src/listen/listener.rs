@@ -18,7 +18,7 @@ use super::judge::Origin;
 use super::metrics::ListenerMetrics;
 use super::places::Places;
 use super::refusals::{Refusals, Told};
-use super::room::{Budget, Room};
+use super::room::{ListenerRoom, Room};
 use super::socket;
 use super::tls::Tls;
 use crate::config::ListenerConfig;
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     pub(crate) connections: Arc<Connections>,
     /// This listener's messages that wait for the store.
-    pub(crate) in_flight: Budget,
+    pub(crate) in_flight: ListenerRoom,
     /// The room that all listeners share.
     pub(crate) room: Arc<Room>,
     /// How many messages of a partition back the last number of a numbered feed is looked for.

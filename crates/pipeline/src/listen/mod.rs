@@ -31,6 +31,6 @@ pub(crate) use judge::{Origin, judge_again};
 pub use listener::BoundListener;
 pub(crate) use listener::{Listening, Shared, bind};
 pub(crate) use metrics::{ListenMetrics, ListenerMetrics};
-pub(crate) use room::{Budget, Room};
+pub(crate) use room::{ListenerRoom, Room};
 pub use tls::TlsError;
 pub(crate) use tls::{Tls, TlsMetrics, TlsWatch, check as check_tls};

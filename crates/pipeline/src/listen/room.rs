@@ -1,12 +1,14 @@
 //! Room for what is in hand: messages that wait for the store, and frames that have not ended. Bounded in count and bytes.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use prometheus::IntGauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::metrics::ListenerMetrics;
-use crate::config::Limits;
+use crate::config::{Limits, ListenerConfig};
+use crate::record::Record;
 
 /// A bound on messages that wait for the store, and on their bytes.
 pub(crate) struct Budget {
@@ -38,6 +40,40 @@ impl Budget {
     }
 }
 
+/// The room of one listener, and within it of each feed, so that none takes that of the others.
+pub(crate) struct ListenerRoom {
+    all: Budget,
+    feed_messages: usize,
+    feed_bytes: usize,
+    /// Of the feeds that have messages in hand.
+    feeds: Mutex<HashMap<String, Weak<Budget>>>,
+}
+
+impl ListenerRoom {
+    pub(crate) fn of(listener: &ListenerConfig) -> ListenerRoom {
+        ListenerRoom {
+            all: Budget::new(
+                listener.max_total_in_flight,
+                listener.max_total_in_flight_bytes,
+            ),
+            feed_messages: listener.max_feed_in_flight,
+            feed_bytes: listener.max_feed_in_flight_bytes,
+            feeds: Mutex::default(),
+        }
+    }
+
+    fn of_feed(&self, feed: &str) -> Arc<Budget> {
+        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(budget) = feeds.get(feed).and_then(Weak::upgrade) {
+            return budget;
+        }
+        feeds.retain(|_, budget| budget.strong_count() > 0);
+        let budget = Arc::new(Budget::new(self.feed_messages, self.feed_bytes));
+        feeds.insert(feed.to_owned(), Arc::downgrade(&budget));
+        budget
+    }
+}
+
 /// The room of this process, shared by the listeners of a lane.
 pub(crate) struct Room {
     /// All messages that wait for the store.
@@ -66,25 +102,33 @@ impl Room {
 
 /// A message that has its room, for as long as this lives.
 pub(super) struct InFlight {
-    _shares: [Share; 2],
+    _shares: [Share; 3],
+    /// Remembered as long as the feed has messages in hand.
+    _feed: Arc<Budget>,
     metrics: Arc<ListenerMetrics>,
     bytes: i64,
 }
 
 impl InFlight {
-    /// Waits for room in the listener's budget, then in that of the process.
+    /// Waits for room in the budget of the feed, then in that of the listener, then in that of the process.
     pub(super) async fn wait(
-        listener: &Budget,
+        record: &Record,
+        listener: &ListenerRoom,
         all: &Budget,
-        bytes: usize,
         metrics: &Arc<ListenerMetrics>,
     ) -> InFlight {
-        let shares = [listener.share(bytes).await, all.share(bytes).await];
+        let (feed, bytes) = (listener.of_feed(&record.key), record.value.len());
+        let shares = [
+            feed.share(bytes).await,
+            listener.all.share(bytes).await,
+            all.share(bytes).await,
+        ];
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         metrics.in_flight_messages.inc();
         metrics.in_flight_bytes.add(bytes);
         InFlight {
             _shares: shares,
+            _feed: feed,
             metrics: Arc::clone(metrics),
             bytes,
         }

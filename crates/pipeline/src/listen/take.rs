@@ -101,10 +101,8 @@ fn keep(
         let deadline = framed_at + shared.listener.confirm_timeout;
         let bytes = record.value.clone();
         let queueing = async {
-            let size = record.value.len();
-            let metrics = &shared.metrics;
-            let room =
-                InFlight::wait(&shared.in_flight, &shared.room.in_flight, size, metrics).await;
+            let (here, all) = (&shared.in_flight, &shared.room.in_flight);
+            let room = InFlight::wait(&record, here, all, &shared.metrics).await;
             let handed_over = Instant::now();
             let receipt = shared.store.append(record).await?;
             Ok::<(InFlight, Receipt, Instant), StoreError>((room, receipt, handed_over))
@@ -190,14 +188,9 @@ fn refuse(
 ) -> Queueing {
     let shared = Arc::clone(shared);
     Box::pin(async move {
-        let size = record.value.len();
         let deadline = framed_at + shared.listener.confirm_timeout;
-        let waiting = InFlight::wait(
-            &shared.in_flight,
-            &shared.room.in_flight,
-            size,
-            &shared.metrics,
-        );
+        let (here, all) = (&shared.in_flight, &shared.room.in_flight);
+        let waiting = InFlight::wait(&record, here, all, &shared.metrics);
         let room = timeout_at(deadline, waiting).await;
         let pending: Pending = Box::pin(async move {
             let bytes = record.value.clone();

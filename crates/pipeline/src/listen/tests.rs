@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use super::{Budget, Connections, ListenMetrics, ListenerMetrics, Room, Shared, bind};
+use super::{Connections, ListenMetrics, ListenerMetrics, ListenerRoom, Room, Shared, bind};
 use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::metrics::Metrics;
@@ -117,10 +117,7 @@ impl Bench {
         let metrics = Arc::new(ListenMetrics::new(&Metrics::default()).unwrap());
         let shared = Shared {
             metrics: Arc::new(ListenerMetrics::new(&metrics, &listener)),
-            in_flight: Budget::new(
-                listener.max_total_in_flight,
-                listener.max_total_in_flight_bytes,
-            ),
+            in_flight: ListenerRoom::of(&listener),
             listener,
             tls: None,
             store: Arc::new(store),
@@ -251,6 +248,14 @@ async fn what_waits_for_the_store_is_bounded_in_count_and_bytes_at_every_level()
         max_in_flight_bytes: 2 * size,
         ..listener()
     };
+    let of_feed = ListenerConfig {
+        max_feed_in_flight: 3,
+        ..listener()
+    };
+    let of_feed_in_bytes = ListenerConfig {
+        max_feed_in_flight_bytes: 3 * size + 1,
+        ..listener()
+    };
     let of_listener = ListenerConfig {
         max_total_in_flight: 3,
         ..listener()
@@ -264,6 +269,8 @@ async fn what_waits_for_the_store_is_bounded_in_count_and_bytes_at_every_level()
     for (settings, room, peak) in [
         // Four connections with two each.
         (of_connection, roomy(), 8),
+        (of_feed, roomy(), 3),
+        (of_feed_in_bytes, roomy(), 3),
         (of_listener, roomy(), 3),
         (of_listener_in_bytes, roomy(), 3),
         (listener(), in_all, 3),
@@ -282,6 +289,32 @@ async fn what_waits_for_the_store_is_bounded_in_count_and_bytes_at_every_level()
         assert_eq!(bench.peak(), peak);
         assert_eq!(bench.waiting.now.load(Ordering::SeqCst), 0);
     }
+}
+
+#[tokio::test]
+async fn a_feed_that_fills_its_room_leaves_that_of_the_others() {
+    let settings = ListenerConfig {
+        max_feed_in_flight: 2,
+        ..listener()
+    };
+    let bench = Bench::start(settings, roomy()).await;
+    let mut greedy = Vec::new();
+    for _ in 0..4 {
+        greedy.push(bench.send(&messages(5, "")).await);
+    }
+    bench.waits_for(2).await;
+    let others: Vec<String> = messages(2, "")
+        .iter()
+        .map(|message| message.replacen("|A|B|", "|OTHER|B|", 1))
+        .collect();
+    let mut other = bench.send(&others).await;
+    bench.waits_for(4).await;
+    bench.confirm.send_replace(|_| true);
+    assert_eq!(answers(&mut other, 2).await, all(2, "AA", ""));
+    for stream in &mut greedy {
+        assert_eq!(answers(stream, 5).await, all(5, "AA", ""));
+    }
+    assert_eq!(bench.peak(), 4);
 }
 
 #[tokio::test]

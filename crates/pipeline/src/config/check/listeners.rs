@@ -83,14 +83,19 @@ impl Check<'_> {
         let mut longest = 0;
         for (at, listener) in listeners.iter().enumerate() {
             longest = longest.max(listener.max_frame_bytes);
-            if listener.max_total_in_flight_bytes < listener.max_frame_bytes {
-                self.report(
-                    &format!("listeners[{at}].maxTotalInFlightBytes"),
-                    format!(
-                        "at least maxFrameBytes ({}), or the longest message never finds room",
-                        listener.max_frame_bytes
-                    ),
-                );
+            for (name, bytes) in [
+                ("maxFeedInFlightBytes", listener.max_feed_in_flight_bytes),
+                ("maxTotalInFlightBytes", listener.max_total_in_flight_bytes),
+            ] {
+                if bytes < listener.max_frame_bytes {
+                    self.report(
+                        &format!("listeners[{at}].{name}"),
+                        format!(
+                            "at least maxFrameBytes ({}), or the longest message never finds room",
+                            listener.max_frame_bytes
+                        ),
+                    );
+                }
             }
         }
         for (name, bytes) in [

@@ -57,6 +57,12 @@ pub struct ListenerDocument {
     /// The same in bytes; the message that reaches it is still taken. Default 16777216 (16 MiB).
     #[schemars(range(min = 1024))]
     pub max_in_flight_bytes: Option<u64>,
+    /// Most messages of one feed that wait for the store at once, over all connections that send it. Default 1024.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_feed_in_flight: Option<u64>,
+    /// The same in bytes. Default 67108864 (64 MiB), or `maxFrameBytes` where that is more; at least `maxFrameBytes`.
+    #[schemars(range(min = 1024))]
+    pub max_feed_in_flight_bytes: Option<u64>,
     /// Most messages of all connections of this listener that wait for the store at once. Default 4096.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_total_in_flight: Option<u64>,
