@@ -3,7 +3,7 @@
 use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
-use crate::plan::{Guard, MAX_SLOTS, Need, Source};
+use crate::plan::{FRAME, Frame, Guard, MAX_SLOTS, Need, Source};
 use crate::split::{Piece, Repetition, Split, SplitField};
 
 /// The segments and repetitions that sources mean at the moment.
@@ -17,6 +17,15 @@ pub(crate) struct Places<'a> {
     pub(crate) slots: [Option<usize>; MAX_SLOTS],
     /// The repetition that each loop has reached.
     loops: [Reached; 256],
+    pub(crate) entered: Entered,
+}
+
+/// The field that a part of the plan reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Entered {
+    frame: Frame,
+    /// Of its repetition in the split.
+    place: u32,
 }
 
 /// How far a loop over repetitions has come.
@@ -45,6 +54,10 @@ impl<'a> Places<'a> {
             split,
             slots: [None; MAX_SLOTS],
             loops: [Reached::NONE; 256],
+            entered: Entered {
+                frame: Frame::default(),
+                place: 0,
+            },
         }
     }
 
@@ -72,6 +85,30 @@ impl<'a> Places<'a> {
         self.loops[usize::from(number)] = Reached::NONE;
     }
 
+    /// Has sources read a field, until what was entered before is put back. A field that is not there is like an empty one.
+    pub(crate) fn enter(&mut self, frame: Frame) {
+        let segment = self.slots[usize::from(frame.slot)];
+        let place = segment.and_then(|segment| self.reached(segment, frame));
+        self.entered = Entered {
+            frame,
+            place: place.unwrap_or(0),
+        };
+    }
+
+    /// The same source by its segment and field.
+    pub(crate) fn absolute(&self, source: Source) -> Source {
+        if source.slot != FRAME {
+            return source;
+        }
+        let frame = self.entered.frame;
+        Source {
+            slot: frame.slot,
+            field: frame.field,
+            repetition: frame.repetition,
+            ..source
+        }
+    }
+
     /// Whether a part of the plan has anything to say.
     pub(crate) fn may_say(&self, guard: &Guard) -> bool {
         match guard {
@@ -82,34 +119,49 @@ impl<'a> Places<'a> {
     }
 
     fn is_met(&self, need: &Need) -> bool {
+        if need.slot == FRAME {
+            return self.split.repetition(self.entered.place).parts & need.mask != 0;
+        }
         let Some(segment) = self.slots[usize::from(need.slot)] else {
             return false;
         };
         if need.field == 0 {
             return self.split.valued(segment) & need.mask != 0;
         }
-        let place = self.reached(segment, need.field, need.repetition);
+        let place = self.reached(
+            segment,
+            Frame {
+                slot: need.slot,
+                repetition: need.repetition,
+                field: need.field,
+            },
+        );
         place.is_some_and(|place| self.split.repetition(place).parts & need.mask != 0)
     }
 
     /// The place of the repetition of a field that its loop has reached, or of the first.
-    fn reached(&self, segment: usize, field: u16, number: u8) -> Option<u32> {
-        let place = self.loops[usize::from(number)].place;
-        if number > 0 && place > 0 {
+    fn reached(&self, segment: usize, frame: Frame) -> Option<u32> {
+        let place = self.loops[usize::from(frame.repetition)].place;
+        if frame.repetition > 0 && place > 0 {
             return Some(place);
         }
-        self.split.field(segment, field).map(|field| field.first)
+        let field = self.split.field(segment, frame.field)?;
+        Some(field.first)
     }
 
     /// The number of the repetition that a source means, from 1.
     pub(crate) fn repetition(&self, source: Source) -> u16 {
-        self.loops[usize::from(source.repetition)].number
+        self.loops[usize::from(self.absolute(source).repetition)].number
     }
 
     /// Where the value of a source lies, valued or not.
     pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
-        let segment = self.slots[usize::from(source.slot)]?;
-        let place = self.reached(segment, source.field, source.repetition)?;
+        let place = if source.slot == FRAME {
+            self.entered.place
+        } else {
+            let segment = self.slots[usize::from(source.slot)]?;
+            self.reached(segment, source.frame())?
+        };
         let repetition = self.split.repetition(place).whole;
         if source.component == 0 {
             return Some(repetition);
@@ -169,7 +221,7 @@ impl<'a> Places<'a> {
     }
 
     pub(crate) fn is_valued(&self, source: Source) -> bool {
-        if source.field == 0 {
+        if source.field == 0 && source.slot != FRAME {
             return self.slots[usize::from(source.slot)].is_some();
         }
         self.piece(source).is_some_and(|piece| {
@@ -191,6 +243,7 @@ impl<'a> Places<'a> {
                 comparison.holds(length, *limit)
             }
             Condition::Count(source, comparison, limit) => {
+                let source = self.absolute(*source);
                 let field = self.field(source.slot, source.field);
                 let count = field.map_or(0, |field| match self.split.repetitions(field) {
                     [Repetition { whole, .. }] if matches!(self.raw(*whole), b"" | b"\"\"") => 0,

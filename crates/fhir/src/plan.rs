@@ -1,4 +1,14 @@
 //! The compiled plan: what the executor walks, without names to look up.
+//!
+//! A plan is made of a few kinds of parts, each kept in one list and named by its place there ([`Parts`]):
+//!
+//! ```text
+//! ResourcePlan ─▶ Node::Object ─▶ Child "name"  ─▶ Node::Items ─▶ Item (a loop) ─▶ Node::Object ─▶ Child "family" ─▶ Node::Leaf
+//!                                 Child "gender" ─▶ Node::Leaf ─▶ Candidate, Candidate …
+//! ```
+//!
+//! A part that reads one field alone is written in terms of that field, its [`Frame`]: the same data type map then gives the
+//! same part wherever it is applied, and the part is kept once.
 
 use std::collections::HashMap;
 
@@ -57,6 +67,8 @@ pub(crate) struct ResourcePlan {
     pub(crate) id: Vec<Vec<Identity>>,
     pub(crate) criteria: Option<Source>,
     pub(crate) root: Node,
+    /// The field that the root reads, if it is one alone.
+    pub(crate) frame: Option<Frame>,
 }
 
 /// A segment that sources of a resource read.
@@ -78,9 +90,21 @@ pub(crate) enum Identity {
     Entity(Source),
 }
 
-/// A place in the message, relative to the slots and loops of a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In the place of a slot: the field is that of the [`Frame`] around.
+pub(crate) const FRAME: u8 = u8::MAX;
+
+/// A field of a slot's segment, and the repetition of it: 0 for the first, else the loop that says which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Frame {
+    pub(crate) slot: u8,
+    pub(crate) repetition: u8,
+    pub(crate) field: u16,
+}
+
+/// A place in the message, relative to the slots and loops of a resource, or to a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Source {
+    /// [`FRAME`]: the field is that of the frame.
     pub(crate) slot: u8,
     /// 0: the segment as a whole.
     pub(crate) field: u16,
@@ -91,6 +115,15 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The field that it lies in.
+    pub(crate) fn frame(self) -> Frame {
+        Frame {
+            slot: self.slot,
+            repetition: self.repetition,
+            field: self.field,
+        }
+    }
+
     /// The first repetition of a whole field.
     pub(crate) fn field(slot: u8, field: u16) -> Source {
         Source {
@@ -103,31 +136,65 @@ impl Source {
     }
 }
 
-#[derive(Debug)]
+/// The lists of parts that all plans are made of.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) names: Vec<u8>,
+    pub(crate) children: Vec<Child>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+/// Parts that stand side by side in one of the lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Span {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+impl Span {
+    /// The parts of a list.
+    pub(crate) fn of<T>(self, list: &[T]) -> &[T] {
+        let first = self.first as usize;
+        &list[first..first + self.count as usize]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
-    Leaf(Vec<Candidate>),
+    Leaf(Span),
     Object {
-        children: Vec<Child>,
+        children: Span,
         hopes: bool,
         lacks: bool,
     },
-    Items {
-        items: Vec<Item>,
-    },
+    Items(Span),
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Child {
-    /// `"name":`
-    pub(crate) key: Vec<u8>,
+    /// `,"name":`
+    pub(crate) key: Span,
     pub(crate) order: u16,
     pub(crate) required: bool,
-    pub(crate) guard: Guard,
+    /// It holds the extensions of a primitive: `_name`.
+    pub(crate) beside: bool,
+    pub(crate) gate: Gate,
     pub(crate) node: Node,
 }
 
+/// What is asked before a part of the plan is walked, and what it reads from then on.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Gate {
+    pub(crate) guard: Guard,
+    /// Conditions that all rows of the part share; the rows do not ask them again.
+    pub(crate) conditions: Box<[Condition<Source>]>,
+    /// The field that the part reads; `None`: that of the part around it, or several.
+    pub(crate) frame: Option<Frame>,
+}
+
 /// The places of which one must be valued for a part of the plan to say anything.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Guard {
     /// Not known, or not worth asking.
     Open,
@@ -137,8 +204,9 @@ pub(crate) enum Guard {
 }
 
 /// Fields of a segment (`field` is 0), or components of a field, of which one must be valued.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Need {
+    /// [`FRAME`]: the field is that of the frame.
     pub(crate) slot: u8,
     /// 0: the first repetition; else the loop that says which.
     pub(crate) repetition: u8,
@@ -148,26 +216,26 @@ pub(crate) struct Need {
 }
 
 /// One item of an array, or the loop that writes several.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Item {
     pub(crate) slot: Option<u8>,
-    /// Slot, field and number of the loop over repetitions.
-    pub(crate) repetitions: Option<(u8, u16, u8)>,
+    /// The loop over the repetitions of a field.
+    pub(crate) repetitions: Option<Frame>,
     /// Loops over all linked instances of this resource.
     pub(crate) links: Option<usize>,
     /// Asked within the loops.
-    pub(crate) guard: Guard,
+    pub(crate) gate: Gate,
     pub(crate) node: Node,
 }
 
 /// One row's way to give a primitive its value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Candidate {
     pub(crate) conditions: Vec<Condition<Source>>,
     pub(crate) from: Option<Source>,
-    /// The field whose repetitions its item repeats with, where it is not `from`.
-    pub(crate) over: Option<Source>,
     pub(crate) value: Value,
+    /// The field that its sources are read from, where the rows of a primitive read several.
+    pub(crate) frame: Option<Frame>,
     /// JSON written when the source is valued but cannot be translated.
     pub(crate) default: Option<Vec<u8>>,
     /// Codes that a required binding allows, sorted.
@@ -177,13 +245,26 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// A row that asks nothing and reads nothing.
+    pub(crate) fn new(value: Value, place: (usize, u32)) -> Candidate {
+        Candidate {
+            conditions: Vec::new(),
+            from: None,
+            value,
+            frame: None,
+            default: None,
+            allowed: None,
+            place,
+        }
+    }
+
     /// Whether it could give more than a constant.
     pub(crate) fn hopes(&self) -> bool {
         !matches!(self.value, Value::Constant(_) | Value::Never)
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Constant(Vec<u8>),
     Primitive(Primitive),
@@ -217,13 +298,13 @@ pub(crate) enum Value {
     Never,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Source(Source),
     Literal(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CodePart {
     Code,
     Display,

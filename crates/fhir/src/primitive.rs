@@ -8,7 +8,7 @@ use crate::json;
 use crate::options::UtcOffset;
 
 /// What is written for a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Primitive {
     Text,
     Code,

@@ -1,11 +1,11 @@
 //! Coded values with a code table: the table's coding first, the original beside it.
 
 use super::compiler::{Compiler, Scope};
-use crate::maps::model::{FieldMap, Row, RowValue};
+use crate::maps::model::{self, FieldMap, RowValue};
 use crate::maps::path::{Item, Step};
 use crate::plan::{Candidate, CodePart, Source, Value};
 use crate::primitive::Primitive;
-use crate::tree::{Placed, Tree};
+use crate::tree::{Placed, Row, Tree};
 
 /// The original coding of a coded value.
 pub(super) struct Coding<'m> {
@@ -15,7 +15,7 @@ pub(super) struct Coding<'m> {
 }
 
 impl Coding<'_> {
-    pub(super) fn holds(&self, row: &Row) -> bool {
+    pub(super) fn holds(&self, row: &model::Row) -> bool {
         row.to.len() == self.parent.len() + 1 && row.to[..self.parent.len()] == *self.parent
     }
 }
@@ -32,7 +32,7 @@ impl<'m> Compiler<'m> {
         if !matches!(map.to.as_str(), "CodeableConcept" | "Coding") {
             return None;
         }
-        let is_code = |row: &&Row| {
+        let is_code = |row: &&model::Row| {
             matches!(row.to.last(), Some(Step::Element { name, .. }) if name == "code")
                 && row.from.is_some()
         };
@@ -42,7 +42,7 @@ impl<'m> Compiler<'m> {
             .as_ref()
             .and_then(|path| self.source(path, scope).ok())?;
         let parent = &row.to[..row.to.len() - 1];
-        let is_system = |other: &&Row| {
+        let is_system = |other: &&model::Row| {
             other.to.len() == row.to.len()
                 && other.to[..parent.len()] == *parent
                 && matches!(other.to.last(), Some(Step::Element { name, .. }) if name == "system")
@@ -82,16 +82,16 @@ impl<'m> Compiler<'m> {
                 },
                 application,
             });
-            let candidate = Candidate {
-                conditions: scope.conditions.clone(),
-                from: Some(code),
+            let value = Value::Mapped(table, part, Primitive::Text, system);
+            let mapped = Row {
+                candidate: Candidate {
+                    conditions: scope.conditions.clone(),
+                    from: Some(code),
+                    ..Candidate::new(value, (row.file, row.line))
+                },
                 over: scope.over,
-                value: Value::Mapped(table, part, Primitive::Text, system),
-                default: None,
-                allowed: None,
-                place: (row.file, row.line),
             };
-            if let Err(message) = tree.insert(self.r4, &path, None, |_| Ok(candidate)) {
+            if let Err(message) = tree.insert(self.r4, &path, None, |_| Ok(mapped)) {
                 self.error(row.file, row.line, message);
             }
         }

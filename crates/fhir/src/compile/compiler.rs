@@ -8,13 +8,14 @@ use crate::error::MapError;
 use crate::maps::condition::Condition;
 use crate::maps::model::{CodeTable, FieldMap, Maps};
 use crate::maps::site::AUTHORITIES;
-use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Slot, Source, Table};
-use crate::tree::Placed;
+use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Parts, Slot, Source, Table};
+use crate::tree::{Placed, Pool};
 
 pub(crate) struct Compiled {
     /// Names of the map files.
     pub(crate) files: Vec<String>,
     pub(crate) messages: Vec<MessagePlan>,
+    pub(crate) parts: Parts,
     pub(crate) tables: Vec<Table>,
     pub(crate) systems: Option<usize>,
     pub(crate) authorities: Option<usize>,
@@ -40,6 +41,7 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         segments: Vec::new(),
         slots: Vec::new(),
         applications: 0,
+        pool: Pool::default(),
     };
     let mut fields: Vec<(&String, &FieldMap)> = maps.fields.iter().collect();
     fields.sort_by_key(|(_, map)| map.file);
@@ -57,6 +59,7 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         tables,
         systems: compiler.tables.get("systems").copied(),
         authorities: compiler.tables.get(AUTHORITIES).copied(),
+        parts: compiler.pool.finish(),
     }
 }
 
@@ -71,6 +74,7 @@ pub(super) struct Compiler<'m> {
     pub(super) segments: Vec<[u8; 3]>,
     pub(super) slots: Vec<Slot>,
     pub(super) applications: usize,
+    pub(super) pool: Pool,
 }
 
 /// What a map is applied to.

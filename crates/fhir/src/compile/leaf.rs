@@ -8,7 +8,7 @@ use crate::nearest;
 use crate::options::UtcOffset;
 use crate::plan::{Candidate, CodePart, Part, Source, Value};
 use crate::primitive::Primitive;
-use crate::tree::{Placed, Target, Tree};
+use crate::tree::{self, Placed, Target, Tree};
 
 pub(super) struct Leaf<'r> {
     pub(super) row: &'r Row,
@@ -85,14 +85,15 @@ impl Compiler<'_> {
                     codes.sort_unstable();
                     codes
                 });
-            Ok(Candidate {
-                conditions: leaf.conditions,
-                from: leaf.from,
+            Ok(tree::Row {
+                candidate: Candidate {
+                    conditions: leaf.conditions,
+                    from: leaf.from,
+                    default,
+                    allowed,
+                    ..Candidate::new(value, (row.file, row.line))
+                },
                 over: leaf.over,
-                value,
-                default,
-                allowed,
-                place: (row.file, row.line),
             })
         });
         for (file, line, message) in outside {

@@ -7,7 +7,7 @@ use crate::nearest;
 use crate::plan::{
     Candidate, Group, GroupPart, Identity, MAX_LOOPS, MAX_SLOTS, ResourcePlan, Source, Value,
 };
-use crate::tree::{Application, Placed, Tree};
+use crate::tree::{Application, Placed, Row, Tree};
 
 impl<'m> Compiler<'m> {
     pub(super) fn resource(
@@ -129,7 +129,7 @@ impl<'m> Compiler<'m> {
                 format!("more than {MAX_SLOTS} segments in one resource"),
             );
         }
-        let (root, loops) = tree.finish(self.r4, &self.slots);
+        let (root, frame, loops) = tree.finish(self.r4, &self.slots, &mut self.pool);
         if loops > MAX_LOOPS {
             self.error(
                 resource.file,
@@ -150,6 +150,7 @@ impl<'m> Compiler<'m> {
             id,
             criteria,
             root,
+            frame,
         })
     }
 
@@ -192,22 +193,22 @@ impl<'m> Compiler<'m> {
                 });
             }
             let all = link.to.iter().any(|step| matches!(step, Step::All { .. }));
-            let candidate = Candidate {
-                conditions: scope.map_or_else(Vec::new, |scope| scope.conditions.clone()),
-                from: scope
-                    .filter(|scope| self.slots[usize::from(scope.base.slot)].each.is_some())
-                    .map(|scope| scope.base),
-                over: None,
-                value: Value::Link {
-                    resource: target,
-                    all,
+            let value = Value::Link {
+                resource: target,
+                all,
+            };
+            let row = Row {
+                candidate: Candidate {
+                    conditions: scope.map_or_else(Vec::new, |scope| scope.conditions.clone()),
+                    from: scope
+                        .filter(|scope| self.slots[usize::from(scope.base.slot)].each.is_some())
+                        .map(|scope| scope.base),
+                    ..Candidate::new(value, (link.file, link.line))
                 },
-                default: None,
-                allowed: None,
-                place: (link.file, link.line),
+                over: None,
             };
             let links = all.then_some(target);
-            if let Err(message) = tree.insert(self.r4, &path, links, |_| Ok(candidate)) {
+            if let Err(message) = tree.insert(self.r4, &path, links, |_| Ok(row)) {
                 self.error(
                     link.file,
                     link.line,

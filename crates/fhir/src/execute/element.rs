@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::trace::Trace;
-use crate::plan::{Child, Node};
+use crate::plan::{Child, Gate, Node};
 
 /// What was written, from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ impl Written {
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     /// Writes the members of an object; `comma`: others stand before them.
-    pub(super) fn members(&mut self, node: &'r Node, buffer: &mut Vec<u8>, comma: bool) -> Written {
+    pub(super) fn members(&mut self, node: Node, buffer: &mut Vec<u8>, comma: bool) -> Written {
         let Node::Object {
             children,
             hopes,
@@ -37,12 +37,13 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         else {
             return Written::Nothing;
         };
+        let children = children.of(&self.parts.children);
         let (start, pending, entries) = (
             buffer.len(),
             self.work.pending.len(),
             self.work.pending_entries.len(),
         );
-        let mut all = if *lacks { None } else { Some(Written::Nothing) };
+        let mut all = if lacks { None } else { Some(Written::Nothing) };
         let mut at = 0;
         let mut first = !comma;
         while at < children.len() {
@@ -82,40 +83,60 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let mut result = Written::Nothing;
         let mut value_written = false;
         for child in group {
-            let beside = child.key.starts_with(b"\"_");
-            if (value_written && !beside) || !self.places.may_say(&child.guard) {
+            if (value_written && !child.beside) || !self.opens(&child.gate) {
                 continue;
             }
             let start = buffer.len();
-            if !*first {
-                buffer.push(b',');
-            }
-            buffer.extend_from_slice(&child.key);
-            let written = self.node(&child.node, buffer);
+            let key = child.key.of(&self.parts.names);
+            buffer.extend_from_slice(&key[usize::from(*first)..]);
+            let written = self.behind(&child.gate, child.node, buffer);
             if written == Written::Nothing {
                 buffer.truncate(start);
                 continue;
             }
             *first = false;
-            value_written |= !beside;
+            value_written |= !child.beside;
             result = result.max(written);
         }
         result
     }
 
-    pub(super) fn node(&mut self, node: &'r Node, buffer: &mut Vec<u8>) -> Written {
+    /// Whether a part of the plan has anything to say.
+    pub(super) fn opens(&mut self, gate: &Gate) -> bool {
+        self.places.may_say(&gate.guard) && self.hold(&gate.conditions)
+    }
+
+    /// Writes what lies behind a gate that is open.
+    pub(super) fn behind(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
+        let around = self.places.entered;
+        if !gate.conditions.is_empty() {
+            self.trace
+                .asked(&gate.conditions, &self.places, &self.work.groups);
+        }
+        if let Some(frame) = gate.frame {
+            self.places.enter(frame);
+        }
+        let written = self.node(node, buffer);
+        self.places.entered = around;
+        if !gate.conditions.is_empty() {
+            self.trace.answered();
+        }
+        written
+    }
+
+    pub(super) fn node(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
         match node {
-            Node::Leaf(candidates) => self.leaf(candidates, buffer),
+            Node::Leaf(candidates) => self.leaf(candidates.of(&self.parts.candidates), buffer),
             Node::Object { .. } => {
                 buffer.push(b'{');
                 let written = self.members(node, buffer, false);
                 buffer.push(b'}');
                 written
             }
-            Node::Items { items } => {
+            Node::Items(items) => {
                 buffer.push(b'[');
                 let mut result = Written::Nothing;
-                for item in items {
+                for item in items.of(&self.parts.items) {
                     result = result.max(self.segments_of(item, buffer));
                 }
                 if buffer.last() == Some(&b',') {

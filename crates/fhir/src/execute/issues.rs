@@ -11,6 +11,7 @@ const MAX_ISSUES: usize = 256;
 impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
         let Some(source) = source else { return };
+        let source = self.places.absolute(source);
         let Some(ordinal) = self.places.slots[usize::from(source.slot)] else {
             return;
         };

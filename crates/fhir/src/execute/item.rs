@@ -37,15 +37,15 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         if let Some(resource) = item.links {
             return self.links_of(item, resource, buffer);
         }
-        let Some((slot, field, number)) = item.repetitions else {
+        let Some(frame) = item.repetitions else {
             return self.item(item, buffer);
         };
         let mut result = Written::Nothing;
-        for (repetition, place) in (1..).zip(self.places.repetitions(slot, field)) {
-            self.places.reach(number, repetition, place);
+        for (repetition, place) in (1..).zip(self.places.repetitions(frame.slot, frame.field)) {
+            self.places.reach(frame.repetition, repetition, place);
             result = result.max(self.item(item, buffer));
         }
-        self.places.leave(number);
+        self.places.leave(frame.repetition);
         result
     }
 
@@ -71,11 +71,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     fn item(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        if !self.places.may_say(&item.guard) {
+        if !self.opens(&item.gate) {
             return Written::Nothing;
         }
         let start = buffer.len();
-        let written = self.node(&item.node, buffer);
+        let written = self.behind(&item.gate, item.node, buffer);
         if written == Written::Nothing {
             buffer.truncate(start);
         } else {

@@ -6,13 +6,19 @@ use super::element::Written;
 use super::run::Run;
 use super::trace::{Trace, Wrote};
 use crate::issue::IssueReason;
-use crate::plan::{Candidate, Value};
+use crate::maps::condition::Condition;
+use crate::plan::{Candidate, Source, Value};
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
         let mut scratch = std::mem::take(&mut self.work.scratch);
         let mut result = Written::Nothing;
+        let around = self.places.entered;
         for candidate in candidates {
+            self.places.entered = around;
+            if let Some(frame) = candidate.frame {
+                self.places.enter(frame);
+            }
             if !self.is_over_segments(candidate) && !self.holds(candidate, &mut scratch) {
                 continue;
             }
@@ -49,6 +55,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 break;
             }
         }
+        self.places.entered = around;
         self.work.scratch = scratch;
         result
     }
@@ -61,6 +68,18 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn holds(&self, candidate: &Candidate, scratch: &mut String) -> bool {
         let mut conditions = candidate.conditions.iter();
         conditions.all(|condition| self.places.holds(condition, scratch))
+    }
+
+    /// Whether conditions hold that a part of the plan stands behind.
+    pub(super) fn hold(&mut self, conditions: &[Condition<Source>]) -> bool {
+        if conditions.is_empty() {
+            return true;
+        }
+        let mut scratch = std::mem::take(&mut self.work.scratch);
+        let places = &self.places;
+        let hold = conditions.iter().all(|c| places.holds(c, &mut scratch));
+        self.work.scratch = scratch;
+        hold
     }
 
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
@@ -94,7 +113,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             }
             (Value::Nested { kind, root }, _) => {
                 self.work.scratch = std::mem::take(scratch);
-                let written = self.nested(kind, root, buffer);
+                let written = self.nested(kind, *root, buffer);
                 *scratch = std::mem::take(&mut self.work.scratch);
                 written
             }

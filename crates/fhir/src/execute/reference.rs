@@ -12,11 +12,11 @@ use crate::identity;
 use crate::options::References;
 use crate::plan::{Node, Source};
 
-impl<'r, T: Trace> Run<'r, '_, T> {
+impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn nested(
         &mut self,
         kind: &'static str,
-        root: &'r Node,
+        root: Node,
         buffer: &mut Vec<u8>,
     ) -> Written {
         let mut body = self.work.buffers.pop().unwrap_or_default();

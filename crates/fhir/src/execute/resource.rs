@@ -27,7 +27,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let start = buffer.len();
         self.trace.opened(start);
         head(resource.kind, instance.id, &mut buffer);
-        let written = self.members(&resource.root, &mut buffer, true);
+        if let Some(frame) = resource.frame {
+            self.places.enter(frame);
+        }
+        let written = self.members(resource.root, &mut buffer, true);
         buffer.push(b'}');
         // That it belongs to the patient is not worth a resource.
         if written < Written::Content && !resource.bare {

@@ -15,7 +15,7 @@ use crate::error::ConvertError;
 use crate::group::Groups;
 use crate::options::{ConvertOptions, UtcOffset};
 use crate::place::Places;
-use crate::plan::{MessagePlan, Slot, Table};
+use crate::plan::{MessagePlan, Parts, Slot, Table};
 use crate::primitive;
 use crate::split::Split;
 
@@ -64,6 +64,7 @@ pub(crate) fn run(
     let split = std::mem::take(&mut work.split);
     let mut run = Run {
         plan,
+        parts: &compiled.parts,
         tables: &compiled.tables,
         systems: compiled.systems,
         authorities: compiled.authorities.map(|table| &compiled.tables[table]),
@@ -98,6 +99,7 @@ pub(crate) fn offset(
 
 pub(super) struct Run<'r, 'a, T> {
     pub(super) plan: &'r MessagePlan,
+    pub(super) parts: &'r Parts,
     pub(super) tables: &'r [Table],
     pub(super) systems: Option<usize>,
     /// The site's URIs of assigning authorities.

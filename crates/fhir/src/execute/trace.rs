@@ -5,6 +5,7 @@ use std::ops::Range;
 use uuid::Uuid;
 
 use crate::group::Groups;
+use crate::maps::condition::Condition;
 use crate::place::Places;
 use crate::plan::{Candidate, Identity, ResourcePlan, Source};
 
@@ -26,6 +27,11 @@ pub(crate) trait Trace {
     }
     /// A resource begins; its JSON starts at that place of its buffer.
     fn opened(&mut self, _base: usize) {}
+    /// All rows of the part of the plan that comes next were asked these conditions, which hold.
+    fn asked(&mut self, _conditions: &[Condition<Source>], _places: &Places<'_>, _groups: &Groups) {
+    }
+    /// That part has ended.
+    fn answered(&mut self) {}
     /// A row gave the bytes of that range of the innermost open resource.
     fn wrote(
         &mut self,

@@ -69,6 +69,8 @@ pub(super) struct Recorder {
     parked: std::collections::VecDeque<Vec<Event>>,
     /// Of what was said of a resource that the message had already named.
     pub(super) again: Vec<SourcePlace>,
+    /// What the parts of the plan that are walked were asked, the outermost first.
+    asked: Vec<Vec<SourcePlace>>,
     /// The repetitions that became the lines of one value.
     lines: Vec<SourcePlace>,
     tables: Vec<Vec<String>>,
@@ -136,6 +138,7 @@ fn place(source: Source, places: &Places<'_>, groups: &Groups) -> Option<SourceP
     if source.subcomponent == u16::MAX {
         return None;
     }
+    let source = places.absolute(source);
     let ordinal = places.slots[usize::from(source.slot)]?;
     Some(SourcePlace {
         field: source.field,
@@ -220,6 +223,15 @@ impl Trace for &mut Recorder {
         self.open.push((base, Vec::new()));
     }
 
+    fn asked(&mut self, conditions: &[Condition<Source>], places: &Places<'_>, groups: &Groups) {
+        let places = conditions.iter().flat_map(|c| looked_at(c, places, groups));
+        self.asked.push(places.collect());
+    }
+
+    fn answered(&mut self) {
+        self.asked.pop();
+    }
+
     fn wrote(
         &mut self,
         candidate: &Candidate,
@@ -242,11 +254,14 @@ impl Trace for &mut Recorder {
                     .filter_map(|source| place(source, places, groups))
                     .collect()
             },
-            conditions: candidate
-                .conditions
-                .iter()
-                .flat_map(|condition| looked_at(condition, places, groups))
-                .collect(),
+            conditions: if matches!(candidate.value, Value::Nested { .. }) {
+                // Its rows say so themselves.
+                Vec::new()
+            } else {
+                let own = candidate.conditions.iter();
+                let own = own.flat_map(|condition| looked_at(condition, places, groups));
+                self.asked.iter().flatten().copied().chain(own).collect()
+            },
         };
         if let Some((_, events)) = self.open.last_mut() {
             events.push(event);

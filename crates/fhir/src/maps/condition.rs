@@ -6,7 +6,7 @@ use super::path::{self, SourcePath};
 const MAX_DEPTH: usize = 16;
 
 /// A parsed condition over places `P`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Condition<P> {
     Valued(P),
     Among(P, Vec<String>),
@@ -17,7 +17,7 @@ pub(crate) enum Condition<P> {
     Or(Vec<Condition<P>>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Comparison {
     Equal,
     Greater,
@@ -46,6 +46,22 @@ impl<P> Condition<P> {
             Condition::And(all) | Condition::Or(all) => {
                 for condition in all {
                     condition.visit(visit);
+                }
+            }
+        }
+    }
+
+    /// Shows every place that the condition looks at, to be changed.
+    pub(crate) fn visit_mut(&mut self, visit: &mut impl FnMut(&mut P)) {
+        match self {
+            Condition::Valued(place)
+            | Condition::Among(place, _)
+            | Condition::Length(place, ..)
+            | Condition::Count(place, ..) => visit(place),
+            Condition::Not(inner) => inner.visit_mut(visit),
+            Condition::And(all) | Condition::Or(all) => {
+                for condition in all {
+                    condition.visit_mut(visit);
                 }
             }
         }

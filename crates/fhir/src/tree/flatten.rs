@@ -1,124 +1,281 @@
 //! The tree as plan, in R4 order.
 
+use super::frame::{Reads, in_frame};
 use super::guard::Needs;
+use super::pool::Pool;
 use super::shape::{Branch, Entry, Shape, TreeItem};
 use crate::definitions::Definitions;
-use crate::plan::{Candidate, Child, Guard, Item, Node, Value};
+use crate::maps::condition::Condition;
+use crate::plan::{Candidate, Child, Gate, Guard, Item, Node, Source, Value};
 
-impl Shape {
-    /// The part of the plan, and what it waits for.
-    pub(super) fn node(self, r4: &Definitions) -> (Node, Needs) {
+/// A part of the plan, and what is known of it.
+pub(super) struct Flat {
+    pub(super) node: Node,
+    needs: Needs,
+    pub(super) reads: Reads,
+    /// It could hold more than constants.
+    hopes: bool,
+    /// It may be written though nothing of the message is in it.
+    says_constants: bool,
+}
+
+pub(super) struct Flattener<'f> {
+    pub(super) r4: &'f Definitions,
+    pub(super) pool: &'f mut Pool,
+}
+
+impl Flattener<'_> {
+    /// Makes a shape a part of the plan; the first `asked` conditions of its rows have been asked when it is walked.
+    pub(super) fn node(&mut self, shape: Shape, asked: usize) -> Flat {
+        match shape {
+            Shape::Empty => self.leaf(Vec::new(), asked),
+            Shape::Leaf(entries) => self.leaf(entries, asked),
+            Shape::Items(items) => self.items(items, asked),
+            Shape::Object(kind, branches) => self.object(&kind, branches, asked),
+        }
+    }
+
+    fn leaf(&mut self, entries: Vec<Entry>, asked: usize) -> Flat {
         let mut needs = Needs::default();
-        let node = match self {
-            Shape::Empty => Node::Leaf(Vec::new()),
-            Shape::Leaf(entries) => {
-                let entry = |entry| match entry {
-                    Entry::Row(candidate) => {
-                        needs.row(&candidate);
-                        candidate
-                    }
-                    Entry::Nested(kind, shape) => {
-                        let place = shape.first_row().unwrap_or_default();
-                        let (root, inner) = shape.node(r4);
-                        needs.add(inner);
-                        Candidate {
-                            place,
-                            conditions: Vec::new(),
-                            from: None,
-                            over: None,
-                            value: Value::Nested { kind, root },
-                            default: None,
-                            allowed: None,
-                        }
-                    }
-                };
-                Node::Leaf(entries.into_iter().map(entry).collect())
-            }
-            Shape::Items(items) => {
-                let items = items.into_iter().map(|item| item.flatten(r4, &mut needs));
-                Node::Items {
-                    items: items.collect(),
+        let (mut candidates, mut reads) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let (mut candidate, inner) = match entry {
+                Entry::Row(row) => {
+                    let mut candidate = row.candidate;
+                    needs.row(&candidate);
+                    candidate.conditions.drain(..asked);
+                    (candidate, Reads::Nothing)
                 }
-            }
-            Shape::Object(kind, mut branches) => {
-                require_amounts(&mut branches);
-                let lacks = r4
-                    .required(&kind)
-                    .any(|element| !branches.iter().any(|b| b.order == element.order));
-                branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
-                let mut children: Vec<Child> = branches
-                    .into_iter()
-                    .map(|branch| branch.flatten(r4, &mut needs))
-                    .collect();
-                let hopes = children.iter().any(|child| hopes(&child.node));
-                for child in &mut children {
-                    // What R4 requires may stand on constants alone.
-                    if let (true, Node::Object { hopes, .. }) = (child.required, &mut child.node) {
-                        *hopes = false;
-                        child.guard = Guard::Open;
-                    }
+                Entry::Nested(kind, shape) => {
+                    let place = shape.first_row().unwrap_or_default();
+                    let inner = self.node(shape, asked);
+                    needs.add(inner.needs);
+                    let value = Value::Nested {
+                        kind,
+                        root: inner.node,
+                    };
+                    (Candidate::new(value, place), inner.reads)
                 }
-                Node::Object {
-                    children,
-                    hopes,
-                    lacks,
-                }
+            };
+            reads.push(candidate.framed(inner));
+            candidates.push(candidate);
+        }
+        let whole = reads.iter().fold(Reads::Nothing, |all, one| all.and(*one));
+        if whole == Reads::More {
+            for (candidate, reads) in candidates.iter_mut().zip(reads) {
+                candidate.frame = reads.frame();
             }
-        };
-        (node, needs)
-    }
-}
-
-impl Branch {
-    fn flatten(self, r4: &Definitions, around: &mut Needs) -> Child {
-        let (node, needs) = self.shape.node(r4);
-        let guard = guard(&node, &needs);
-        around.add(needs);
-        Child {
-            key: format!("\"{}\":", self.name).into_bytes(),
-            order: self.order,
-            required: self.required,
-            guard,
-            node,
+        }
+        Flat {
+            needs,
+            reads: whole,
+            hopes: candidates.iter().any(Candidate::hopes),
+            says_constants: candidates.iter().any(|candidate| {
+                candidate.from.is_none()
+                    && (matches!(candidate.value, Value::Constant(_))
+                        || candidate.default.is_some())
+            }),
+            node: Node::Leaf(self.pool.candidates.keep(candidates)),
         }
     }
-}
 
-impl TreeItem {
-    fn flatten(self, r4: &Definitions, around: &mut Needs) -> Item {
-        let (node, mut needs) = self.shape.node(r4);
-        let guard = guard(&node, &needs);
-        if let Some((_, _, number)) = self.repetitions {
-            needs.outside_repetitions(number);
+    fn items(&mut self, items: Vec<TreeItem>, asked: usize) -> Flat {
+        let mut needs = Needs::default();
+        let (mut hopes, mut says_constants) = (false, false);
+        let mut parts = Vec::new();
+        for item in items {
+            let (gate, inner) = self.gated(item.shape, asked);
+            (hopes, says_constants) = (hopes | inner.hopes, says_constants | inner.says_constants);
+            let mut outside = inner.needs;
+            if let Some(frame) = item.repetitions {
+                outside.outside_repetitions(frame.repetition);
+            }
+            if let Some(slot) = item.slot {
+                outside.outside_segments(slot);
+            }
+            needs.add(outside);
+            let loops = item.slot.is_some() || item.repetitions.is_some() || item.links.is_some();
+            let reads = if loops { Reads::More } else { gate.reads() };
+            parts.push((
+                gate,
+                reads,
+                (item.slot, item.repetitions, item.links, inner.node),
+            ));
         }
-        if let Some(slot) = self.slot {
-            needs.outside_segments(slot);
-        }
-        around.add(needs);
-        Item {
-            slot: self.slot,
-            repetitions: self.repetitions,
-            links: self.links,
-            guard,
-            node,
-        }
-    }
-}
-
-/// Of a choice (`value[x]`) only one type is written: a unit without its amount must not win over the text that was sent.
-fn require_amounts(branches: &mut [Branch]) {
-    for at in 0..branches.len() {
-        let (order, name) = (branches[at].order, branches[at].name.as_str());
-        let is_choice = branches
+        let whole = parts
             .iter()
-            .any(|other| other.order == order && other.name.trim_start_matches('_') != name);
-        if is_choice {
-            branches[at].shape.require_amount();
+            .fold(Reads::Nothing, |all, (_, reads, _)| all.and(*reads));
+        let item = |(gate, _, (slot, repetitions, links, node)): (Ungated, _, _)| Item {
+            slot,
+            repetitions,
+            links,
+            gate: gate.within(whole),
+            node,
+        };
+        let items = parts.into_iter().map(item).collect();
+        Flat {
+            node: Node::Items(self.pool.items.keep(items)),
+            needs,
+            reads: whole,
+            hopes,
+            says_constants,
+        }
+    }
+
+    fn object(&mut self, kind: &str, mut branches: Vec<Branch>, asked: usize) -> Flat {
+        require_amounts(&mut branches);
+        let lacks = self
+            .r4
+            .required(kind)
+            .any(|element| !branches.iter().any(|b| b.order == element.order));
+        branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
+        let mut needs = Needs::default();
+        let mut hopes = false;
+        let mut parts = Vec::new();
+        for branch in branches {
+            let (mut gate, mut inner) = self.gated(branch.shape, asked);
+            needs.add(std::mem::take(&mut inner.needs));
+            hopes |= inner.hopes;
+            // What R4 requires may stand on constants alone.
+            if let (true, Node::Object { hopes, .. }) = (branch.required, &mut inner.node) {
+                *hopes = false;
+                gate.guard = Guard::Open;
+            }
+            let key = format!(",\"{}\":", branch.name).into_bytes();
+            let key = self.pool.names.keep(key);
+            parts.push((
+                gate,
+                (
+                    key,
+                    branch.order,
+                    branch.required,
+                    branch.name.starts_with('_'),
+                    inner.node,
+                ),
+            ));
+        }
+        let whole = parts
+            .iter()
+            .fold(Reads::Nothing, |all, (gate, _)| all.and(gate.reads()));
+        let child = |(gate, (key, order, required, beside, node)): (Ungated, _)| Child {
+            key,
+            order,
+            required,
+            beside,
+            gate: gate.within(whole),
+            node,
+        };
+        let children = parts.into_iter().map(child).collect();
+        Flat {
+            node: Node::Object {
+                children: self.pool.children.keep(children),
+                hopes,
+                lacks,
+            },
+            needs,
+            reads: whole,
+            hopes,
+            says_constants: !hopes,
+        }
+    }
+
+    /// A part behind a gate, which asks what all of its rows would ask.
+    fn gated(&mut self, shape: Shape, asked: usize) -> (Ungated, Flat) {
+        let shared = shape.shared_conditions().unwrap_or_default();
+        let conditions: Box<[_]> = shared.get(asked..).unwrap_or_default().into();
+        let flat = self.node(shape, asked + conditions.len());
+        let gate = Ungated {
+            guard: if flat.says_constants {
+                Guard::Open
+            } else {
+                flat.needs.guard()
+            },
+            conditions,
+            inside: flat.reads,
+        };
+        (gate, flat)
+    }
+}
+
+/// A gate of which it is not yet known what the part around it reads.
+struct Ungated {
+    guard: Guard,
+    conditions: Box<[Condition<Source>]>,
+    inside: Reads,
+}
+
+impl Ungated {
+    fn reads(&self) -> Reads {
+        self.inside.and(Reads::asked(&self.conditions))
+    }
+
+    /// The gate within a part that reads so much.
+    fn within(mut self, around: Reads) -> Gate {
+        if around == Reads::More {
+            return Gate {
+                guard: self.guard,
+                conditions: self.conditions,
+                frame: self.inside.frame(),
+            };
+        }
+        for condition in &mut self.conditions {
+            condition.visit_mut(&mut in_frame);
+        }
+        Gate {
+            guard: self.guard.in_frame(),
+            conditions: self.conditions,
+            frame: None,
         }
     }
 }
 
 impl Shape {
+    /// The conditions that each row in it asks first, and that are the same in all its loops; `None`: it has no rows.
+    fn shared_conditions(&self) -> Option<&[Condition<Source>]> {
+        match self {
+            Shape::Empty => None,
+            Shape::Leaf(entries) => shared(entries.iter().map(|entry| match entry {
+                // Asked of each segment.
+                Entry::Row(row) if matches!(row.candidate.value, Value::Lines(_)) => Some(&[][..]),
+                Entry::Row(row) => Some(&row.candidate.conditions[..]),
+                Entry::Nested(_, shape) => shape.shared_conditions(),
+            })),
+            Shape::Object(_, branches) => shared(
+                branches
+                    .iter()
+                    .map(|branch| branch.shape.shared_conditions()),
+            ),
+            Shape::Items(items) => shared(items.iter().map(|item| {
+                let conditions = item.shape.shared_conditions()?;
+                let looped = |source: &Source| {
+                    item.slot == Some(source.slot)
+                        || item
+                            .repetitions
+                            .is_some_and(|frame| frame.repetition == source.repetition)
+                };
+                let outside = conditions.iter().take_while(|condition| {
+                    let mut free = true;
+                    condition.visit(&mut |source| free &= !looped(source));
+                    free
+                });
+                Some(&conditions[..outside.count()])
+            })),
+        }
+    }
+
+    /// Map file and line of the first row in it.
+    fn first_row(&self) -> Option<(usize, u32)> {
+        match self {
+            Shape::Empty => None,
+            Shape::Leaf(entries) => entries.iter().find_map(|entry| match entry {
+                Entry::Row(row) => Some(row.candidate.place),
+                Entry::Nested(_, shape) => shape.first_row(),
+            }),
+            Shape::Object(_, branches) => branches.iter().find_map(|b| b.shape.first_row()),
+            Shape::Items(items) => items.iter().find_map(|item| item.shape.first_row()),
+        }
+    }
+
     /// A quantity needs its value, a ratio both of its sides (R4, rat-1), whatever else is said of them.
     fn require_amount(&mut self) {
         let Shape::Object(kind, parts) = self else {
@@ -137,45 +294,36 @@ impl Shape {
     }
 }
 
-fn guard(node: &Node, needs: &Needs) -> Guard {
-    if says_constants(node) {
-        return Guard::Open;
-    }
-    needs.guard()
-}
-
-/// Whether a node may be written though nothing of the message is in it.
-fn says_constants(node: &Node) -> bool {
-    match node {
-        Node::Leaf(candidates) => candidates.iter().any(|candidate| {
-            candidate.from.is_none()
-                && (matches!(candidate.value, Value::Constant(_)) || candidate.default.is_some())
-        }),
-        Node::Object { hopes, .. } => !hopes,
-        Node::Items { items } => items.iter().any(|item| says_constants(&item.node)),
-    }
-}
-
-impl Shape {
-    /// Map file and line of the first row in it.
-    fn first_row(&self) -> Option<(usize, u32)> {
-        match self {
-            Shape::Empty => None,
-            Shape::Leaf(entries) => entries.iter().find_map(|entry| match entry {
-                Entry::Row(candidate) => Some(candidate.place),
-                Entry::Nested(_, shape) => shape.first_row(),
-            }),
-            Shape::Object(_, branches) => branches.iter().find_map(|b| b.shape.first_row()),
-            Shape::Items(items) => items.iter().find_map(|item| item.shape.first_row()),
+/// What several parts share of their first conditions; those without rows ask nothing.
+fn shared<'c>(
+    parts: impl Iterator<Item = Option<&'c [Condition<Source>]>>,
+) -> Option<&'c [Condition<Source>]> {
+    let mut shared: Option<&[_]> = None;
+    for conditions in parts.flatten() {
+        let common = match shared {
+            None => conditions,
+            Some(so_far) => {
+                let same = so_far.iter().zip(conditions).take_while(|(a, b)| a == b);
+                &so_far[..same.count()]
+            }
+        };
+        shared = Some(common);
+        if common.is_empty() {
+            break;
         }
     }
+    shared
 }
 
-/// Whether a node could hold more than constants.
-fn hopes(node: &Node) -> bool {
-    match node {
-        Node::Leaf(candidates) => candidates.iter().any(Candidate::hopes),
-        Node::Object { hopes, .. } => *hopes,
-        Node::Items { items } => items.iter().any(|item| hopes(&item.node)),
+/// Of a choice (`value[x]`) only one type is written: a unit without its amount must not win over the text that was sent.
+fn require_amounts(branches: &mut [Branch]) {
+    for at in 0..branches.len() {
+        let (order, name) = (branches[at].order, branches[at].name.as_str());
+        let is_choice = branches
+            .iter()
+            .any(|other| other.order == order && other.name.trim_start_matches('_') != name);
+        if is_choice {
+            branches[at].shape.require_amount();
+        }
     }
 }

@@ -1,28 +1,26 @@
 //! Which items repeat, and with what: a segment's occurrences or a field's repetitions.
 
-use super::shape::{Entry, Shape, TreeItem};
+use super::shape::{Entry, Row, Shape, TreeItem};
 use crate::maps::condition::Condition;
 use crate::maps::path::Item;
-use crate::plan::{Candidate, Part, Slot, Source, Value};
+use crate::plan::{Candidate, Frame, Part, Slot, Source, Value};
 
 impl Shape {
-    fn candidates<'t>(&'t mut self, visit: &mut impl FnMut(&'t mut Candidate)) {
+    fn rows<'t>(&'t mut self, visit: &mut impl FnMut(&'t mut Row)) {
         match self {
             Shape::Empty => {}
             Shape::Leaf(entries) => {
                 for entry in entries {
                     match entry {
-                        Entry::Row(candidate) => visit(candidate),
-                        Entry::Nested(_, shape) => shape.candidates(visit),
+                        Entry::Row(row) => visit(row),
+                        Entry::Nested(_, shape) => shape.rows(visit),
                     }
                 }
             }
             Shape::Object(_, branches) => branches
                 .iter_mut()
-                .for_each(|branch| branch.shape.candidates(visit)),
-            Shape::Items(items) => items
-                .iter_mut()
-                .for_each(|item| item.shape.candidates(visit)),
+                .for_each(|branch| branch.shape.rows(visit)),
+            Shape::Items(items) => items.iter_mut().for_each(|item| item.shape.rows(visit)),
         }
     }
 
@@ -53,9 +51,9 @@ impl TreeItem {
             return self.shape.assign(slots, loops, open);
         }
         let (mut sources, mut whole): (Vec<Source>, bool) = (Vec::new(), false);
-        self.shape.candidates(&mut |candidate| {
-            sources.extend(candidate.over.or(candidate.from));
-            whole |= matches!(candidate.value, Value::Lines(_));
+        self.shape.rows(&mut |row| {
+            sources.extend(row.over.or(row.candidate.from));
+            whole |= matches!(row.candidate.value, Value::Lines(_));
         });
         let each = sources
             .iter()
@@ -76,9 +74,13 @@ impl TreeItem {
         {
             *loops += 1;
             let number = u8::try_from((*loops).min(usize::from(u8::MAX))).unwrap_or(u8::MAX);
-            self.repetitions = Some((first.slot, first.field, number));
+            self.repetitions = Some(Frame {
+                slot: first.slot,
+                repetition: number,
+                field: first.field,
+            });
             self.shape
-                .candidates(&mut |candidate| candidate.repeat(first.slot, first.field, number));
+                .rows(&mut |row| row.candidate.repeat(first.slot, first.field, number));
         }
         self.shape.assign(slots, loops, open);
         if opened.is_some() {

@@ -1,9 +1,11 @@
 //! What a tree is made of.
 
+use super::flatten::Flattener;
+use super::pool::Pool;
 use super::walk::walk;
 use crate::definitions::Definitions;
 use crate::maps::path::{Item, Step};
-use crate::plan::{Candidate, Node, Slot};
+use crate::plan::{Candidate, Frame, Node, Slot, Source};
 use crate::primitive::Primitive;
 
 /// A step of a target path, and the application of a map that it belongs to.
@@ -53,8 +55,15 @@ pub(super) enum Shape {
     Items(Vec<TreeItem>),
 }
 
+/// A row at the end of its path.
+pub(crate) struct Row {
+    pub(crate) candidate: Candidate,
+    /// The field whose repetitions its item repeats with, where it is not what the row takes.
+    pub(crate) over: Option<Source>,
+}
+
 pub(super) enum Entry {
-    Row(Candidate),
+    Row(Row),
     Nested(&'static str, Shape),
 }
 
@@ -70,7 +79,7 @@ pub(super) struct TreeItem {
     pub(super) key: (usize, Option<Item>),
     pub(super) links: Option<usize>,
     pub(super) slot: Option<u8>,
-    pub(super) repetitions: Option<(u8, u16, u8)>,
+    pub(super) repetitions: Option<Frame>,
     pub(super) shape: Shape,
 }
 
@@ -102,17 +111,17 @@ impl Tree {
         r4: &Definitions,
         path: &[Placed],
         links: Option<usize>,
-        make: impl FnOnce(&Target) -> Result<Candidate, String>,
+        make: impl FnOnce(&Target) -> Result<Row, String>,
     ) -> Result<(), String> {
         let target = Target {
             kind: self.kind.clone(),
             binding: None,
         };
         let (shape, target) = walk(r4, &mut self.root, target, path, links)?;
-        let candidate = make(&target)?;
+        let row = make(&target)?;
         match shape {
-            Shape::Empty => *shape = Shape::Leaf(vec![Entry::Row(candidate)]),
-            Shape::Leaf(entries) => entries.push(Entry::Row(candidate)),
+            Shape::Empty => *shape = Shape::Leaf(vec![Entry::Row(row)]),
+            Shape::Leaf(entries) => entries.push(Entry::Row(row)),
             Shape::Object(..) | Shape::Items(_) => {
                 return Err(format!(
                     "it is {}, which holds no value of its own",
@@ -123,10 +132,16 @@ impl Tree {
         Ok(())
     }
 
-    /// The tree as plan, and how many loops over repetitions it has.
-    pub(crate) fn finish(mut self, r4: &Definitions, slots: &[Slot]) -> (Node, usize) {
+    /// The tree as plan, the field that it reads if it is one alone, and how many loops over repetitions it has.
+    pub(crate) fn finish(
+        mut self,
+        r4: &Definitions,
+        slots: &[Slot],
+        pool: &mut Pool,
+    ) -> (Node, Option<Frame>, usize) {
         let mut loops = 0;
         self.root.assign(slots, &mut loops, &mut Vec::new());
-        (self.root.node(r4).0, loops)
+        let root = Flattener { r4, pool }.node(self.root, 0);
+        (root.node, root.reads.frame(), loops)
     }
 }
