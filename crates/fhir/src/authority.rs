@@ -105,7 +105,7 @@ pub(crate) fn is_any_oid(text: &str) -> bool {
             && part.bytes().all(|b| b.is_ascii_digit())
             && (part == "0" || !part.starts_with('0'))
     };
-    text.split('.').all(arc) && arcs(text) > 2 && matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..])
+    matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..]) && text.split('.').all(arc) && arcs(text) > 2
 }
 
 fn arcs(text: &str) -> usize {

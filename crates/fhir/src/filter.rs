@@ -81,8 +81,9 @@ impl Filters {
             return None;
         }
         let mut places = Places::new(message, std::mem::take(&mut work.split));
-        for (slot, name) in places.slots.iter_mut().zip(&self.segments) {
-            *slot = message.segment(name).map(|segment| segment.ordinal());
+        for (slot, name) in self.segments.iter().enumerate() {
+            let segment = message.segment(name).map(|segment| segment.ordinal());
+            places.point(slot, segment);
         }
         let mut holds = |condition| places.holds(condition, &mut work.scratch);
         let mut filters = self.filters.iter();

@@ -140,23 +140,29 @@ fn items(json: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Where the value that starts at `at` ends: before the comma or bracket that follows it.
 fn value_end(json: &[u8], mut at: usize) -> usize {
     let mut depth = 0_usize;
-    while at < json.len() {
-        match json[at] {
+    while let Some(&byte) = json.get(at) {
+        match byte {
             b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' if depth == 0 => break,
+            b'}' | b']' | b',' if depth == 0 => return at,
             b'}' | b']' => depth -= 1,
             b'"' => at = text_end(json, at + 1),
             _ => {}
         }
         at += 1;
     }
-    at.min(json.len())
+    json.len()
 }
 
 /// Where the text that starts at `at` ends: at its closing quote.
 fn text_end(json: &[u8], mut at: usize) -> usize {
-    while at < json.len() && json[at] != b'"' {
-        at += if json[at] == b'\\' { 2 } else { 1 };
+    while let Some(rest) = json.get(at..)
+        && let Some(next) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))
+    {
+        at += next;
+        if json[at] == b'"' {
+            return at;
+        }
+        at += 2;
     }
-    at.min(json.len())
+    json.len()
 }

@@ -14,18 +14,19 @@ pub(crate) struct Places<'a> {
     text: Option<&'a str>,
     pub(crate) split: Split,
     /// Place in the message of the segment that each slot means.
-    pub(crate) slots: [Option<usize>; MAX_SLOTS],
+    slots: [Option<usize>; MAX_SLOTS],
+    /// Which fields of these segments hold anything and, in the place of [`FRAME`], which components of the entered field.
+    valued: [u64; MAX_SLOTS + 1],
     /// The repetition that each loop has reached.
     loops: [Reached; 256],
-    pub(crate) entered: Entered,
+    entered: Entered,
 }
 
 /// The field that a part of the plan reads.
 #[derive(Clone, Copy)]
 pub(crate) struct Entered {
     frame: Frame,
-    /// Of its repetition in the split.
-    place: u32,
+    repetition: Repetition,
 }
 
 /// How far a loop over repetitions has come.
@@ -47,23 +48,36 @@ impl Reached {
 impl<'a> Places<'a> {
     pub(crate) fn new(message: Message<'a>, mut split: Split) -> Self {
         split.read(message);
+        let entered = Entered {
+            frame: Frame::default(),
+            repetition: *split.repetition(0),
+        };
         Places {
             message,
             bytes: message.bytes(),
             text: message.plain_text(),
             split,
             slots: [None; MAX_SLOTS],
+            valued: [0; MAX_SLOTS + 1],
             loops: [Reached::NONE; 256],
-            entered: Entered {
-                frame: Frame::default(),
-                place: 0,
-            },
+            entered,
         }
+    }
+
+    /// Place in the message of the segment that a slot means.
+    pub(crate) fn segment(&self, slot: u8) -> Option<usize> {
+        self.slots[usize::from(slot)]
+    }
+
+    /// Points a slot at a segment.
+    pub(crate) fn point(&mut self, slot: usize, segment: Option<usize>) {
+        self.slots[slot] = segment;
+        self.valued[slot] = segment.map_or(0, |segment| self.split.valued(segment));
     }
 
     /// The field of that number of a slot's segment.
     pub(crate) fn field(&self, slot: u8, number: u16) -> Option<SplitField> {
-        self.split.field(self.slots[usize::from(slot)]?, number)
+        self.split.field(self.segment(slot)?, number)
     }
 
     /// Has a loop go over the repetitions of a field, whose places these are.
@@ -86,13 +100,20 @@ impl<'a> Places<'a> {
     }
 
     /// Has sources read a field, until what was entered before is put back. A field that is not there is like an empty one.
-    pub(crate) fn enter(&mut self, frame: Frame) {
-        let segment = self.slots[usize::from(frame.slot)];
-        let place = segment.and_then(|segment| self.reached(segment, frame));
-        self.entered = Entered {
+    pub(crate) fn enter(&mut self, frame: Frame) -> Entered {
+        let place = self.reached(frame).unwrap_or(0);
+        let before = self.entered;
+        self.put_back(Entered {
             frame,
-            place: place.unwrap_or(0),
-        };
+            repetition: *self.split.repetition(place),
+        });
+        before
+    }
+
+    /// Has sources read what was entered before.
+    pub(crate) fn put_back(&mut self, before: Entered) {
+        self.entered = before;
+        self.valued[usize::from(FRAME)] = before.repetition.parts;
     }
 
     /// The same source by its segment and field.
@@ -110,37 +131,38 @@ impl<'a> Places<'a> {
     }
 
     /// Whether a part of the plan has anything to say.
+    #[inline]
     pub(crate) fn may_say(&self, guard: &Guard) -> bool {
         match guard {
             Guard::Open => true,
-            Guard::One(need) => self.is_met(need),
-            Guard::Any(needs) => needs.iter().any(|need| self.is_met(need)),
+            Guard::One(need) if need.field == 0 => self.has(need),
+            Guard::One(need) => self.has_part(need),
+            Guard::Any(needs) => self.has_any(needs),
         }
     }
 
-    fn is_met(&self, need: &Need) -> bool {
-        if need.slot == FRAME {
-            return self.split.repetition(self.entered.place).parts & need.mask != 0;
-        }
-        let Some(segment) = self.slots[usize::from(need.slot)] else {
-            return false;
-        };
-        if need.field == 0 {
-            return self.split.valued(segment) & need.mask != 0;
-        }
-        let place = self.reached(
-            segment,
-            Frame {
-                slot: need.slot,
-                repetition: need.repetition,
-                field: need.field,
-            },
-        );
+    #[inline]
+    fn has(&self, need: &Need) -> bool {
+        self.valued[usize::from(need.slot)] & need.mask != 0
+    }
+
+    #[inline(never)]
+    fn has_part(&self, need: &Need) -> bool {
+        let place = self.reached(need.frame());
         place.is_some_and(|place| self.split.repetition(place).parts & need.mask != 0)
     }
 
+    #[inline(never)]
+    fn has_any(&self, needs: &[Need]) -> bool {
+        needs.iter().any(|need| match need.field {
+            0 => self.has(need),
+            _ => self.has_part(need),
+        })
+    }
+
     /// The place of the repetition of a field that its loop has reached, or of the first.
-    fn reached(&self, segment: usize, frame: Frame) -> Option<u32> {
+    fn reached(&self, frame: Frame) -> Option<u32> {
+        let segment = self.segment(frame.slot)?;
         let place = self.loops[usize::from(frame.repetition)].place;
         if frame.repetition > 0 && place > 0 {
             return Some(place);
@@ -155,14 +177,13 @@ impl<'a> Places<'a> {
     }
 
     /// Where the value of a source lies, valued or not.
+    #[inline]
     pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
-        let place = if source.slot == FRAME {
-            self.entered.place
+        let repetition = if source.slot == FRAME {
+            self.entered.repetition.whole
         } else {
-            let segment = self.slots[usize::from(source.slot)]?;
-            self.reached(segment, source.frame())?
+            self.repetition_at(source)?
         };
-        let repetition = self.split.repetition(place).whole;
         if source.component == 0 {
             return Some(repetition);
         }
@@ -173,6 +194,12 @@ impl<'a> Places<'a> {
             u16::MAX => None,
             number => self.subpart(component, number),
         }
+    }
+
+    #[inline(never)]
+    fn repetition_at(&self, source: Source) -> Option<Piece> {
+        let place = self.reached(source.frame())?;
+        Some(self.split.repetition(place).whole)
     }
 
     /// A component of a repetition.
@@ -202,19 +229,11 @@ impl<'a> Places<'a> {
     where
         'a: 's,
     {
-        let raw = self.raw(piece);
-        if raw.is_empty() || raw == b"\"\"" {
-            return None;
-        }
-        let plain = match self.text {
-            Some(text) if !piece.escaped => text.get(piece.start as usize..piece.end as usize),
-            _ => None,
-        };
-        let text = if let Some(text) = plain {
-            text
-        } else {
-            let range = piece.start as usize..piece.end as usize;
-            self.message.value_at(range).text_in(scratch).ok()?
+        let range = piece.start as usize..piece.end as usize;
+        let text = match self.text {
+            Some(text) if !piece.escaped => text.get(range).filter(|text| *text != DELETED)?,
+            _ if self.raw(piece) == DELETED.as_bytes() => return None,
+            _ => self.message.value_at(range).text_in(scratch).ok()?,
         };
         let text = trimmed(text);
         (!text.is_empty()).then_some(text)
@@ -222,11 +241,11 @@ impl<'a> Places<'a> {
 
     pub(crate) fn is_valued(&self, source: Source) -> bool {
         if source.field == 0 && source.slot != FRAME {
-            return self.slots[usize::from(source.slot)].is_some();
+            return self.segment(source.slot).is_some();
         }
         self.piece(source).is_some_and(|piece| {
             let raw = self.raw(piece);
-            raw != b"\"\"" && has_content(raw)
+            raw != DELETED.as_bytes() && has_content(raw)
         })
     }
 
@@ -257,6 +276,9 @@ impl<'a> Places<'a> {
         }
     }
 }
+
+/// The value that deletes one (HL7 v2.9 §2.5.3): it is none itself.
+const DELETED: &str = "\"\"";
 
 /// Delimiters alone, such as `^^`, are no value.
 fn has_content(raw: &[u8]) -> bool {

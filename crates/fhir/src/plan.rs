@@ -90,8 +90,9 @@ pub(crate) enum Identity {
     Entity(Source),
 }
 
-/// In the place of a slot: the field is that of the [`Frame`] around.
-pub(crate) const FRAME: u8 = u8::MAX;
+/// In the place of a slot: the field is that of the [`Frame`] around. It follows the slots.
+#[allow(clippy::cast_possible_truncation)] // few enough
+pub(crate) const FRAME: u8 = MAX_SLOTS as u8;
 
 /// A field of a slot's segment, and the repetition of it: 0 for the first, else the loop that says which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -175,7 +176,9 @@ pub(crate) enum Node {
 pub(crate) struct Child {
     /// `,"name":`
     pub(crate) key: Span,
-    pub(crate) order: u16,
+    /// It is the first of its element, which may be a choice of types.
+    pub(crate) begins: bool,
+    /// It is the last of an element that R4 requires.
     pub(crate) required: bool,
     /// It holds the extensions of a primitive: `_name`.
     pub(crate) beside: bool,
@@ -215,9 +218,22 @@ pub(crate) struct Need {
     pub(crate) mask: u64,
 }
 
+impl Need {
+    /// The field that it is asked of.
+    pub(crate) fn frame(self) -> Frame {
+        Frame {
+            slot: self.slot,
+            repetition: self.repetition,
+            field: self.field,
+        }
+    }
+}
+
 /// One item of an array, or the loop that writes several.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Item {
+    /// It has any of the loops below.
+    pub(crate) loops: bool,
     pub(crate) slot: Option<u8>,
     /// The loop over the repetitions of a field.
     pub(crate) repetitions: Option<Frame>,
@@ -231,6 +247,8 @@ pub(crate) struct Item {
 /// One row's way to give a primitive its value.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Candidate {
+    /// It takes a value over, and that is all.
+    pub(crate) is_plain: bool,
     pub(crate) conditions: Vec<Condition<Source>>,
     pub(crate) from: Option<Source>,
     pub(crate) value: Value,
@@ -248,6 +266,7 @@ impl Candidate {
     /// A row that asks nothing and reads nothing.
     pub(crate) fn new(value: Value, place: (usize, u32)) -> Candidate {
         Candidate {
+            is_plain: false,
             conditions: Vec::new(),
             from: None,
             value,
@@ -256,6 +275,15 @@ impl Candidate {
             allowed: None,
             place,
         }
+    }
+
+    /// Whether it takes a value over, and that is all.
+    pub(crate) fn takes_over(&self) -> bool {
+        matches!(self.value, Value::Primitive(_))
+            && self.conditions.is_empty()
+            && self.frame.is_none()
+            && self.default.is_none()
+            && self.allowed.is_none()
     }
 
     /// Whether it could give more than a constant.

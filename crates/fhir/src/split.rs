@@ -37,7 +37,8 @@ impl Piece {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Repetition {
     pub(crate) whole: Piece,
-    /// Which components hold anything: a bit a number; bit 0 stands for any, and for those beyond the mask.
+    /// Which components hold anything: a bit a number; bit 0 stands for any, and for those beyond the mask; the last bit says
+    /// that a component is divided.
     pub(crate) parts: u64,
 }
 
@@ -46,6 +47,13 @@ pub(crate) struct Repetition {
 pub(crate) struct SplitField {
     pub(crate) first: u32,
     pub(crate) repetitions: u32,
+}
+
+impl SplitField {
+    const EMPTY: SplitField = SplitField {
+        first: 0,
+        repetitions: 1,
+    };
 }
 
 /// The split of one message, in reused buffers. The first repetition and component are those of every empty field.
@@ -60,48 +68,60 @@ pub(crate) struct Split {
     components: Vec<Piece>,
     /// Offsets of the delimiters between subcomponents.
     subcomponents: Vec<u32>,
-    /// Offsets of all delimiters of a field.
-    delimiters: Vec<u32>,
+    /// Offsets of all delimiters and escape characters of a segment, and room for more.
+    marks: Vec<u32>,
+}
+
+/// What is not yet at its end.
+struct Open {
+    component: Piece,
+    repetition: Repetition,
 }
 
 /// The segment or field itself, in a mask of its fields or components.
 const WHOLE: u64 = 1;
 
+/// A component has more than one subcomponent, in a mask of components.
+pub(crate) const DIVIDED: u64 = 1 << 63;
+
 /// The bit of a field or component in a mask; those beyond it are taken for the whole.
 pub(crate) fn bit(number: usize) -> u64 {
-    if number < 64 { 1 << number } else { WHOLE }
+    if number < 63 { 1 << number } else { WHOLE }
 }
 
-const DELIMITER: u8 = 1;
-const ESCAPE: u8 = 2;
-
-/// What to look for in the fields of a message.
-struct Scanner {
-    repetition: u8,
-    component: u8,
-    classes: [u8; 256],
+/// What a byte may mean in a segment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Text,
+    Field,
+    Repetition,
+    Component,
+    Subcomponent,
+    Escape,
 }
 
-impl Scanner {
-    fn of(message: Message<'_>) -> Scanner {
+/// The classes of all bytes of a message.
+struct Classes([Class; 256]);
+
+impl Classes {
+    fn of(message: Message<'_>) -> Classes {
         let delimiters = message.delimiters();
-        let mut classes = [0_u8; 256];
-        classes[usize::from(delimiters.component)] = DELIMITER;
-        for delimiter in [delimiters.repetition, delimiters.subcomponent]
-            .into_iter()
-            .flatten()
-        {
-            classes[usize::from(delimiter)] = DELIMITER;
-        }
-        if let Some(escape) = delimiters.escape {
-            classes[usize::from(escape)] |= ESCAPE;
-        }
-        Scanner {
-            // A message may have no further delimiters than the component's; the field's own lies inside no field.
-            repetition: delimiters.repetition.unwrap_or(delimiters.field),
-            component: delimiters.component,
-            classes,
-        }
+        let mut classes = [Class::Text; 256];
+        let mut set = |byte: Option<u8>, class| {
+            if let Some(byte) = byte {
+                classes[usize::from(byte)] = class;
+            }
+        };
+        set(delimiters.escape, Class::Escape);
+        set(delimiters.subcomponent, Class::Subcomponent);
+        set(Some(delimiters.component), Class::Component);
+        set(delimiters.repetition, Class::Repetition);
+        set(Some(delimiters.field), Class::Field);
+        Classes(classes)
+    }
+
+    fn at(&self, byte: u8) -> Class {
+        self.0[usize::from(byte)]
     }
 }
 
@@ -118,134 +138,207 @@ impl Split {
             whole: Piece::NOTHING,
             parts: 0,
         });
-        let scanner = Scanner::of(message);
+        let classes = Classes::of(message);
         let plain = !message.charset().trails_in_ascii();
         for segment in message.segments() {
             self.segments.push(narrow(self.fields.len()));
+            self.valued.push(WHOLE);
             let declares = matches!(segment.name(), "MSH" | "FHS" | "BHS");
-            let mut valued = WHOLE;
-            for (place, field) in segment.fields().enumerate() {
-                if field.raw().is_empty() {
-                    self.fields.push(SplitField {
-                        first: 0,
-                        repetitions: 1,
-                    });
-                    continue;
-                }
-                valued |= bit(place + 1);
-                let first = narrow(self.repetitions.len());
-                // MSH-1 and MSH-2 hold the delimiters themselves.
-                let literal = declares && place < 2;
-                self.delimiters.clear();
-                let escaped = if literal {
-                    false
-                } else if plain {
-                    self.scan(field.raw(), field.offset(), &scanner.classes)
-                } else {
-                    self.walk(field);
-                    true
-                };
-                self.parts(message.bytes(), &scanner, field, escaped);
-                if literal && let Some(repetition) = self.repetitions.last_mut() {
-                    repetition.parts = u64::MAX;
-                }
-                self.fields.push(SplitField {
-                    first,
-                    repetitions: narrow(self.repetitions.len()) - first,
-                });
+            let count = segment.field_count();
+            let literal = if declares { count.min(2) } else { 0 };
+            for number in 1..=literal {
+                self.literal(segment.field(number), number);
             }
-            self.valued.push(valued);
+            if count == literal {
+                continue;
+            }
+            let start = segment.field(literal + 1).offset();
+            let end = segment.offset() + segment.raw().len();
+            let marks = if plain {
+                self.scan(&message.bytes()[start..end], start, &classes)
+            } else {
+                self.walk(segment.fields().skip(literal))
+            };
+            self.fields(message.bytes(), &classes, start, end, marks, !plain);
         }
         self.segments.push(narrow(self.fields.len()));
     }
 
-    /// Lists the delimiters of a field; answers whether it holds an escape character.
-    fn scan(&mut self, raw: &[u8], offset: usize, classes: &[u8; 256]) -> bool {
-        // Every byte is written and the end moves with delimiters alone: there is no branch to be guessed wrong.
-        self.delimiters.resize(raw.len(), 0);
-        let (mut count, mut seen) = (0, 0);
-        for (at, byte) in raw.iter().enumerate() {
-            let class = classes[usize::from(*byte)];
-            self.delimiters[count] = narrow(offset + at);
-            count += usize::from(class & DELIMITER);
-            seen |= class;
+    /// Takes MSH-1 or MSH-2, which hold the delimiters themselves.
+    fn literal(&mut self, field: Field<'_>, number: usize) {
+        if field.raw().is_empty() {
+            return self.fields.push(SplitField::EMPTY);
         }
-        self.delimiters.truncate(count);
-        seen & ESCAPE != 0
+        let whole = Piece {
+            start: narrow(field.offset()),
+            end: narrow(field.offset() + field.raw().len()),
+            first: narrow(self.components.len()),
+            escaped: false,
+        };
+        self.fields.push(SplitField {
+            first: narrow(self.repetitions.len()),
+            repetitions: 1,
+        });
+        self.repetitions.push(Repetition {
+            whole,
+            parts: u64::MAX,
+        });
+        self.components.push(Piece {
+            first: narrow(self.subcomponents.len()),
+            ..whole
+        });
+        self.mark_valued(number);
+    }
+
+    /// Lists where delimiters and escape characters are; answers how many.
+    fn scan(&mut self, text: &[u8], offset: usize, classes: &Classes) -> usize {
+        if self.marks.len() < text.len() {
+            self.marks.resize(text.len(), 0);
+        }
+        // Every place is written and the end moves with marks alone: there is no branch to be guessed wrong.
+        let (marks, mut count) = (&mut self.marks[..text.len()], 0);
+        for (place, byte) in (narrow(offset)..).zip(text) {
+            marks[count] = place;
+            count += usize::from(classes.at(*byte) != Class::Text);
+        }
+        count
     }
 
     /// As [`Split::scan`], for character sets whose letters may look like delimiters.
-    fn walk(&mut self, field: Field<'_>) {
-        for (n, repetition) in field.repetitions().enumerate() {
-            self.delimiter(n, repetition.offset());
-            for (n, component) in repetition.parts().enumerate() {
-                self.delimiter(n, component.offset());
-                for (n, subcomponent) in component.parts().enumerate() {
-                    self.delimiter(n, subcomponent.offset());
+    fn walk<'a>(&mut self, fields: impl Iterator<Item = Field<'a>>) -> usize {
+        self.marks.clear();
+        for (n, field) in fields.enumerate() {
+            self.mark(n, field.offset());
+            for (n, repetition) in field.repetitions().enumerate() {
+                self.mark(n, repetition.offset());
+                for (n, component) in repetition.parts().enumerate() {
+                    self.mark(n, component.offset());
+                    for (n, subcomponent) in component.parts().enumerate() {
+                        self.mark(n, subcomponent.offset());
+                    }
                 }
             }
         }
+        self.marks.len()
     }
 
-    fn delimiter(&mut self, before: usize, offset: usize) {
+    fn mark(&mut self, before: usize, offset: usize) {
         if before > 0 {
-            self.delimiters.push(narrow(offset - 1));
+            self.marks.push(narrow(offset - 1));
         }
     }
 
-    /// Lists the parts of a field between its delimiters.
-    fn parts(&mut self, bytes: &[u8], scanner: &Scanner, field: Field<'_>, escaped: bool) {
-        let start = narrow(field.offset());
-        let end = narrow(field.offset() + field.raw().len());
-        let delimiters = std::mem::take(&mut self.delimiters);
-        let mut component = Piece {
+    fn mark_valued(&mut self, number: usize) {
+        if let Some(valued) = self.valued.last_mut() {
+            *valued |= bit(number);
+        }
+    }
+
+    /// Lists the fields of a segment, and their parts, between its marks.
+    fn fields(
+        &mut self,
+        bytes: &[u8],
+        classes: &Classes,
+        start: usize,
+        end: usize,
+        marks: usize,
+        escaped: bool,
+    ) {
+        let before = self.segments.last().map_or(0, |first| *first as usize);
+        let end = narrow(end);
+        let marks_of_segment = std::mem::take(&mut self.marks);
+        let mut open = self.open(narrow(start), escaped);
+        let mut field = narrow(self.repetitions.len());
+        let mut number = 1;
+        for &place in marks_of_segment[..marks].iter().chain(&[end]) {
+            let class = if place == end {
+                Class::Field
+            } else {
+                classes.at(bytes[place as usize])
+            };
+            match class {
+                Class::Text => {}
+                Class::Escape => {
+                    open.component.escaped = true;
+                    open.repetition.whole.escaped = true;
+                }
+                Class::Subcomponent => {
+                    self.subcomponents.push(place);
+                    open.repetition.parts |= DIVIDED;
+                }
+                Class::Component => {
+                    self.end_component(&mut open, place, number);
+                    number += 1;
+                    open.component = self.component_at(place + 1, escaped);
+                }
+                Class::Repetition => {
+                    self.end_component(&mut open, place, number);
+                    self.end_repetition(&open, place);
+                    number = 1;
+                    open = self.open(place + 1, escaped);
+                }
+                Class::Field
+                    if place == open.repetition.whole.start
+                        && field as usize == self.repetitions.len() =>
+                {
+                    self.fields.push(SplitField::EMPTY);
+                    open.component.start = place + 1;
+                    open.repetition.whole.start = place + 1;
+                }
+                Class::Field => {
+                    self.end_component(&mut open, place, number);
+                    self.end_repetition(&open, place);
+                    self.fields.push(SplitField {
+                        first: field,
+                        repetitions: narrow(self.repetitions.len()) - field,
+                    });
+                    self.mark_valued(self.fields.len() - before);
+                    number = 1;
+                    field = narrow(self.repetitions.len());
+                    open = self.open(place + 1, escaped);
+                }
+            }
+        }
+        self.marks = marks_of_segment;
+    }
+
+    fn open(&self, start: u32, escaped: bool) -> Open {
+        let component = self.component_at(start, escaped);
+        Open {
+            component,
+            repetition: Repetition {
+                whole: Piece {
+                    first: narrow(self.components.len()),
+                    ..component
+                },
+                parts: 0,
+            },
+        }
+    }
+
+    fn component_at(&self, start: u32, escaped: bool) -> Piece {
+        Piece {
             start,
-            end,
+            end: start,
             first: narrow(self.subcomponents.len()),
             escaped,
-        };
-        let mut repetition = Repetition {
-            whole: Piece {
-                first: narrow(self.components.len()),
-                ..component
-            },
-            parts: 0,
-        };
-        let mut number = 1;
-        for &place in &delimiters {
-            let delimiter = bytes[place as usize];
-            let ends_repetition = delimiter == scanner.repetition;
-            if !ends_repetition && delimiter != scanner.component {
-                self.subcomponents.push(place);
-                continue;
-            }
-            self.end_component(component, place, number, &mut repetition.parts);
-            number += 1;
-            component.start = place + 1;
-            component.first = narrow(self.subcomponents.len());
-            if ends_repetition {
-                repetition.whole.end = place;
-                self.repetitions.push(repetition);
-                repetition = Repetition {
-                    whole: Piece {
-                        first: narrow(self.components.len()),
-                        ..component
-                    },
-                    parts: 0,
-                };
-                number = 1;
-            }
         }
-        self.end_component(component, end, number, &mut repetition.parts);
-        self.repetitions.push(repetition);
-        self.delimiters = delimiters;
     }
 
-    fn end_component(&mut self, component: Piece, end: u32, number: usize, parts: &mut u64) {
-        if end > component.start {
-            *parts |= WHOLE | bit(number);
+    fn end_component(&mut self, open: &mut Open, end: u32, number: usize) {
+        if end > open.component.start {
+            open.repetition.parts |= WHOLE | bit(number);
         }
-        self.components.push(Piece { end, ..component });
+        self.components.push(Piece {
+            end,
+            ..open.component
+        });
+    }
+
+    fn end_repetition(&mut self, open: &Open, end: u32) {
+        let mut repetition = open.repetition;
+        repetition.whole.end = end;
+        self.repetitions.push(repetition);
     }
 
     /// The field of that number, from 1, of a segment; `None` where the segment ends before it.

@@ -5,7 +5,7 @@ use super::run::Run;
 use super::trace::Trace;
 use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
-use crate::plan::{CodePart, Source, TableEntry};
+use crate::plan::{CodePart, Source, Table, TableEntry};
 use crate::primitive::Primitive;
 use crate::split::Piece;
 
@@ -56,7 +56,6 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         table: usize,
         code: Source,
         system: Option<Source>,
-        scratch: &mut String,
     ) -> Coded<'r> {
         let code = self.places.piece(code);
         let system = system.and_then(|system| self.places.piece(system));
@@ -67,7 +66,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             return coded;
         }
         let tables = self.tables;
-        let text = code.and_then(|code| self.places.text_of(code, scratch));
+        let text = code.and_then(|code| self.places.text_of(code, &mut self.work.scratch));
         let is_valued = text.is_some();
         let entry = text.and_then(|text| tables[table].get(text));
         let mut coded = Coded {
@@ -76,9 +75,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             is_of_another: false,
             keeps: entry.is_none(),
         };
-        if let Some(name) = system.and_then(|system| self.places.text_of(system, scratch)) {
+        if let Some(name) =
+            system.and_then(|system| self.places.text_of(system, &mut self.work.scratch))
+        {
             let mut uri = std::mem::take(&mut self.work.other);
-            let stated = self.system(name, &mut uri);
+            let stated = uri_of(self.systems, name, &mut uri);
             let table = &tables[table];
             let is_own = |of: &String| *of == uri || table.has_system(uri.as_bytes());
             coded.is_of_another = table.of.as_ref().is_some_and(|of| !is_own(of))
@@ -100,12 +101,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// The URI of an assigning authority.
-    pub(super) fn authority_uri(
-        &mut self,
-        from: Source,
-        buffer: &mut Vec<u8>,
-        scratch: &mut String,
-    ) -> Written {
+    pub(super) fn authority_uri(&mut self, from: Source, buffer: &mut Vec<u8>) -> Written {
         let Some(piece) = self.places.piece(from) else {
             return Written::Nothing;
         };
@@ -116,7 +112,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             Authority::at(from, piece),
             self.authorities,
             &mut uri,
-            scratch,
+            &mut self.work.scratch,
         );
         let text = std::str::from_utf8(&uri).unwrap_or_default();
         let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
@@ -125,42 +121,37 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// The URI of a coding system.
-    pub(super) fn system_uri(
-        &mut self,
-        from: Source,
-        buffer: &mut Vec<u8>,
-        scratch: &mut String,
-    ) -> Written {
-        let Some(text) = self.places.text(from, scratch) else {
+    pub(super) fn system_uri(&mut self, from: Source, buffer: &mut Vec<u8>) -> Written {
+        let Some(text) = self.places.text(from, &mut self.work.scratch) else {
             return Written::Nothing;
         };
         let mut uri = std::mem::take(&mut self.work.other);
-        let found = self.system(text, &mut uri);
+        let found = uri_of(self.systems, text, &mut uri);
         let written = found && Primitive::Uri.write(&uri, self.offset, buffer).is_ok();
         self.work.other = uri;
         Written::content_if(written)
     }
+}
 
-    /// The URI of a coding system's name (HL7 table 0396).
-    fn system(&self, name: &str, uri: &mut String) -> bool {
-        uri.clear();
-        if let Some(entry) = self.systems.and_then(|table| self.tables[table].get(name)) {
-            uri.push_str(&entry.code);
-        } else if let Some(table) = name
-            .strip_prefix("HL7")
-            .filter(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit()))
-        {
-            uri.push_str("http://terminology.hl7.org/CodeSystem/v2-");
-            uri.push_str(table);
-        } else if name.starts_with("http://")
-            || name.starts_with("https://")
-            || name.starts_with("urn:")
-        {
-            uri.push_str(name);
-        } else if is_oid(name) {
-            uri.push_str("urn:oid:");
-            uri.push_str(name);
-        }
-        !uri.is_empty()
+/// The URI of a coding system's name (HL7 table 0396).
+fn uri_of(systems: Option<&Table>, name: &str, uri: &mut String) -> bool {
+    uri.clear();
+    if let Some(entry) = systems.and_then(|table| table.get(name)) {
+        uri.push_str(&entry.code);
+    } else if let Some(table) = name
+        .strip_prefix("HL7")
+        .filter(|n| n.len() == 4 && n.bytes().all(|b| b.is_ascii_digit()))
+    {
+        uri.push_str("http://terminology.hl7.org/CodeSystem/v2-");
+        uri.push_str(table);
+    } else if name.starts_with("http://")
+        || name.starts_with("https://")
+        || name.starts_with("urn:")
+    {
+        uri.push_str(name);
+    } else if is_oid(name) {
+        uri.push_str("urn:oid:");
+        uri.push_str(name);
     }
+    !uri.is_empty()
 }

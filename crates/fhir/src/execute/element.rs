@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::trace::Trace;
-use crate::plan::{Child, Gate, Node};
+use crate::plan::{Gate, Node};
 
 /// What was written, from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,8 @@ impl Written {
 }
 
 impl<'r, T: Trace> Run<'r, '_, T> {
-    /// Writes the members of an object; `comma`: others stand before them.
-    pub(super) fn members(&mut self, node: Node, buffer: &mut Vec<u8>, comma: bool) -> Written {
+    /// Writes the members of an object, each with a comma before it.
+    pub(super) fn members(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
         let Node::Object {
             children,
             hopes,
@@ -37,38 +37,41 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         else {
             return Written::Nothing;
         };
-        let children = children.of(&self.parts.children);
+        if lacks {
+            return Written::Nothing;
+        }
         let (start, pending, entries) = (
             buffer.len(),
             self.work.pending.len(),
             self.work.pending_entries.len(),
         );
-        let mut all = if lacks { None } else { Some(Written::Nothing) };
-        let mut at = 0;
-        let mut first = !comma;
-        while at < children.len() {
-            let Some(so_far) = all else { break };
-            let order = children[at].order;
-            let end = children[at..]
-                .iter()
-                .position(|child| child.order != order)
-                .map_or(children.len(), |n| at + n);
-            let group = &children[at..end];
-            let written = self.member(group, buffer, &mut first);
-            let lost = written == Written::Nothing && group.iter().any(|child| child.required);
-            all = if lost {
-                None
-            } else if written > so_far {
-                Some(written)
-            } else {
-                Some(so_far)
-            };
-            at = end;
+        let mut all = Written::Nothing;
+        // Of the element whose types and extensions are written.
+        let (mut element, mut has_value) = (Written::Nothing, false);
+        for child in children.of(&self.parts.children) {
+            if child.begins {
+                (element, has_value) = (Written::Nothing, false);
+            }
+            // Of a choice the first type is written that has a value.
+            if (!has_value || child.beside) && self.opens(&child.gate) {
+                let before = buffer.len();
+                buffer.extend_from_slice(child.key.of(&self.parts.names));
+                let written = self.behind(&child.gate, child.node, buffer);
+                if written == Written::Nothing {
+                    buffer.truncate(before);
+                } else {
+                    has_value |= !child.beside;
+                    element = element.max(written);
+                }
+            }
+            if child.required && element == Written::Nothing {
+                all = Written::Nothing;
+                break;
+            }
+            all = all.max(element);
         }
-        match all {
-            Some(enough @ (Written::Linked | Written::Content)) => return enough,
-            Some(Written::Constant) if !hopes => return Written::Constant,
-            _ => {}
+        if all > Written::Constant || (all == Written::Constant && !hopes) {
+            return all;
         }
         buffer.truncate(start);
         self.work.pending.truncate(pending);
@@ -78,46 +81,32 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Nothing
     }
 
-    /// Writes one element: of a choice the first type that has a value, and a primitive's extensions beside it.
-    fn member(&mut self, group: &'r [Child], buffer: &mut Vec<u8>, first: &mut bool) -> Written {
-        let mut result = Written::Nothing;
-        let mut value_written = false;
-        for child in group {
-            if (value_written && !child.beside) || !self.opens(&child.gate) {
-                continue;
-            }
-            let start = buffer.len();
-            let key = child.key.of(&self.parts.names);
-            buffer.extend_from_slice(&key[usize::from(*first)..]);
-            let written = self.behind(&child.gate, child.node, buffer);
-            if written == Written::Nothing {
-                buffer.truncate(start);
-                continue;
-            }
-            *first = false;
-            value_written |= !child.beside;
-            result = result.max(written);
-        }
-        result
-    }
-
     /// Whether a part of the plan has anything to say.
+    #[inline]
     pub(super) fn opens(&mut self, gate: &Gate) -> bool {
-        self.places.may_say(&gate.guard) && self.hold(&gate.conditions)
+        self.places.may_say(&gate.guard)
+            && (gate.conditions.is_empty() || self.hold(&gate.conditions))
     }
 
     /// Writes what lies behind a gate that is open.
+    #[inline]
     pub(super) fn behind(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
-        let around = self.places.entered;
+        if gate.frame.is_none() && gate.conditions.is_empty() {
+            return self.node(node, buffer);
+        }
+        self.entered(gate, node, buffer)
+    }
+
+    fn entered(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
         if !gate.conditions.is_empty() {
             self.trace
                 .asked(&gate.conditions, &self.places, &self.work.groups);
         }
-        if let Some(frame) = gate.frame {
-            self.places.enter(frame);
-        }
+        let around = gate.frame.map(|frame| self.places.enter(frame));
         let written = self.node(node, buffer);
-        self.places.entered = around;
+        if let Some(around) = around {
+            self.places.put_back(around);
+        }
         if !gate.conditions.is_empty() {
             self.trace.answered();
         }
@@ -128,23 +117,28 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         match node {
             Node::Leaf(candidates) => self.leaf(candidates.of(&self.parts.candidates), buffer),
             Node::Object { .. } => {
-                buffer.push(b'{');
-                let written = self.members(node, buffer, false);
-                buffer.push(b'}');
+                let start = buffer.len();
+                let written = self.members(node, buffer);
+                bracket(buffer, start, b'{', b'}');
                 written
             }
             Node::Items(items) => {
-                buffer.push(b'[');
-                let mut result = Written::Nothing;
+                let start = buffer.len();
+                let mut written = Written::Nothing;
                 for item in items.of(&self.parts.items) {
-                    result = result.max(self.segments_of(item, buffer));
+                    written = written.max(self.looped(item, buffer));
                 }
-                if buffer.last() == Some(&b',') {
-                    buffer.pop();
-                }
-                buffer.push(b']');
-                result
+                bracket(buffer, start, b'[', b']');
+                written
             }
         }
+    }
+}
+
+/// Makes the comma before the first of several values the bracket that opens them.
+fn bracket(buffer: &mut Vec<u8>, start: usize, open: u8, close: u8) {
+    if let Some(comma) = buffer.get_mut(start) {
+        *comma = open;
+        buffer.push(close);
     }
 }

@@ -74,7 +74,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             } else {
                 self.work.groups.find(slot.segment, group)
             };
-            self.places.slots[n] = ordinal;
+            self.places.point(n, ordinal);
         }
     }
 }

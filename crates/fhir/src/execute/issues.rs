@@ -12,7 +12,7 @@ impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn issue(&mut self, source: Option<Source>, reason: IssueReason) {
         let Some(source) = source else { return };
         let source = self.places.absolute(source);
-        let Some(ordinal) = self.places.slots[usize::from(source.slot)] else {
+        let Some(ordinal) = self.places.segment(source.slot) else {
             return;
         };
         if self.out.issues.len() >= MAX_ISSUES {

@@ -6,22 +6,31 @@ use super::trace::Trace;
 use crate::plan::Item;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
-    pub(super) fn segments_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        let Some(slot) = item.slot else {
+    /// Writes an item, or all those of its loops.
+    pub(super) fn looped(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
+        if item.loops {
+            self.segments_of(item, buffer)
+        } else {
+            self.item(item, buffer)
+        }
+    }
+
+    fn segments_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
+        let Some(number) = item.slot else {
             return self.repetitions_of(item, buffer);
         };
-        let slot = usize::from(slot);
-        let before = self.places.slots[slot];
+        let slot = usize::from(number);
+        let before = self.places.segment(number);
         let mut result = Written::Nothing;
         self.looping |= 1 << slot;
         let mut current = before;
         while let Some(ordinal) = current {
-            self.places.slots[slot] = current;
+            self.places.point(slot, current);
             result = result.max(self.repetitions_of(item, buffer));
             current = self.following(slot, ordinal);
         }
         self.looping &= !(1 << slot);
-        self.places.slots[slot] = before;
+        self.places.point(slot, before);
         result
     }
 
@@ -75,11 +84,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             return Written::Nothing;
         }
         let start = buffer.len();
+        buffer.push(b',');
         let written = self.behind(&item.gate, item.node, buffer);
         if written == Written::Nothing {
             buffer.truncate(start);
-        } else {
-            buffer.push(b',');
         }
         written
     }

@@ -11,53 +11,71 @@ use crate::plan::{Candidate, Source, Value};
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
-        let mut scratch = std::mem::take(&mut self.work.scratch);
-        let mut result = Written::Nothing;
-        let around = self.places.entered;
         for candidate in candidates {
-            self.places.entered = around;
-            if let Some(frame) = candidate.frame {
-                self.places.enter(frame);
-            }
-            if !self.is_over_segments(candidate) && !self.holds(candidate, &mut scratch) {
-                continue;
-            }
-            let start = buffer.len();
-            result = self.candidate(candidate, buffer, &mut scratch);
-            if result != Written::Nothing {
-                if self.is_allowed(candidate, &buffer[start..]) {
-                    let range = start..buffer.len();
-                    self.wrote(candidate, Wrote::Value, range);
-                    // A constant that stands for a value of the message says as much as the value.
-                    if result == Written::Constant
-                        && candidate.from.is_some()
-                        && candidates.iter().any(Candidate::hopes)
-                    {
-                        result = Written::Content;
-                    }
-                    break;
+            let written = if candidate.is_plain {
+                self.plain_row(candidate, buffer)
+            } else {
+                let around = candidate.frame.map(|frame| self.places.enter(frame));
+                let written = self.row(candidate, buffer);
+                if let Some(around) = around {
+                    self.places.put_back(around);
                 }
-                result = Written::Nothing;
-            }
-            buffer.truncate(start);
-            if let Some(default) = &candidate.default
-                && candidate
-                    .from
-                    .is_none_or(|from| self.places.is_valued(from))
+                written
+            };
+            // A constant that stands for a value of the message says as much as the value.
+            if written == Written::Constant
+                && candidate.from.is_some()
+                && candidates.iter().any(Candidate::hopes)
             {
-                buffer.extend_from_slice(default);
-                self.wrote(candidate, Wrote::Default, start..buffer.len());
-                result = if candidate.from.is_some() {
-                    Written::Content
-                } else {
-                    Written::Constant
-                };
-                break;
+                return Written::Content;
+            }
+            if written != Written::Nothing {
+                return written;
             }
         }
-        self.places.entered = around;
-        self.work.scratch = scratch;
-        result
+        Written::Nothing
+    }
+
+    /// Writes what one row gives that only takes a value over.
+    fn plain_row(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
+        let (Value::Primitive(kind), Some(from)) = (&candidate.value, candidate.from) else {
+            return Written::Nothing;
+        };
+        let start = buffer.len();
+        let written = self.primitive(from, *kind, buffer);
+        if written == Written::Nothing {
+            buffer.truncate(start);
+        } else {
+            self.wrote(candidate, Wrote::Value, start..buffer.len());
+        }
+        written
+    }
+
+    /// Writes what one row gives, or its default.
+    fn row(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
+        if !self.hold(&candidate.conditions) && !self.is_over_segments(candidate) {
+            return Written::Nothing;
+        }
+        let start = buffer.len();
+        let written = self.value(candidate, buffer);
+        if written != Written::Nothing && self.is_allowed(candidate, &buffer[start..]) {
+            self.wrote(candidate, Wrote::Value, start..buffer.len());
+            return written;
+        }
+        buffer.truncate(start);
+        if let Some(default) = &candidate.default
+            && candidate
+                .from
+                .is_none_or(|from| self.places.is_valued(from))
+        {
+            buffer.extend_from_slice(default);
+            self.wrote(candidate, Wrote::Default, start..buffer.len());
+            return match candidate.from {
+                Some(_) => Written::Content,
+                None => Written::Constant,
+            };
+        }
+        Written::Nothing
     }
 
     fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
@@ -65,21 +83,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             .wrote(candidate, how, range, &self.places, &self.work.groups);
     }
 
-    pub(super) fn holds(&self, candidate: &Candidate, scratch: &mut String) -> bool {
-        let mut conditions = candidate.conditions.iter();
-        conditions.all(|condition| self.places.holds(condition, scratch))
-    }
-
-    /// Whether conditions hold that a part of the plan stands behind.
     pub(super) fn hold(&mut self, conditions: &[Condition<Source>]) -> bool {
-        if conditions.is_empty() {
-            return true;
-        }
-        let mut scratch = std::mem::take(&mut self.work.scratch);
-        let places = &self.places;
-        let hold = conditions.iter().all(|c| places.holds(c, &mut scratch));
-        self.work.scratch = scratch;
-        hold
+        let mut conditions = conditions.iter();
+        conditions.all(|condition| self.places.holds(condition, &mut self.work.scratch))
     }
 
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
@@ -97,12 +103,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Writes what one row gives. What it leaves in the buffer when that comes to nothing is cut off by the caller.
-    fn candidate(
-        &mut self,
-        candidate: &'r Candidate,
-        buffer: &mut Vec<u8>,
-        scratch: &mut String,
-    ) -> Written {
+    fn value(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
         match (&candidate.value, candidate.from) {
             (Value::Constant(json), from) => {
                 if from.is_some_and(|from| !self.places.is_valued(from)) {
@@ -111,21 +112,16 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 buffer.extend_from_slice(json);
                 Written::Constant
             }
-            (Value::Nested { kind, root }, _) => {
-                self.work.scratch = std::mem::take(scratch);
-                let written = self.nested(kind, *root, buffer);
-                *scratch = std::mem::take(&mut self.work.scratch);
-                written
-            }
+            (Value::Nested { kind, root }, _) => self.nested(kind, *root, buffer),
             (Value::Link { resource, all }, from) => self.link(*resource, from, *all, buffer),
-            (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer, scratch),
+            (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer),
             (Value::Never, _) | (_, None) => Written::Nothing,
-            (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer, scratch),
-            (Value::Lines(kind), Some(from)) => self.lines(candidate, from, *kind, buffer, scratch),
-            (Value::Authority, Some(from)) => self.authority_uri(from, buffer, scratch),
-            (Value::System, Some(from)) => self.system_uri(from, buffer, scratch),
+            (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer),
+            (Value::Lines(kind), Some(from)) => self.lines(candidate, from, *kind, buffer),
+            (Value::Authority, Some(from)) => self.authority_uri(from, buffer),
+            (Value::System, Some(from)) => self.system_uri(from, buffer),
             (Value::Mapped(table, part, kind, system), Some(from)) => {
-                let coded = self.coded(*table, from, *system, scratch);
+                let coded = self.coded(*table, from, *system);
                 if coded.is_of_another {
                     return Written::Nothing;
                 }
@@ -141,18 +137,18 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 },
                 Some(from),
             ) => {
-                let coded = self.coded(*table, *code, *system, scratch);
+                let coded = self.coded(*table, *code, *system);
                 if !coded.keeps {
                     Written::Nothing
                 } else if *is_system {
                     let start = buffer.len();
-                    let written = self.system_uri(from, buffer, scratch);
+                    let written = self.system_uri(from, buffer);
                     if self.is_foreign(*table, coded, &buffer[start..]) {
                         return Written::Nothing;
                     }
                     written
                 } else {
-                    self.primitive(from, *primitive, buffer, scratch)
+                    self.primitive(from, *primitive, buffer)
                 }
             }
         }

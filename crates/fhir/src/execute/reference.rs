@@ -22,7 +22,7 @@ impl<T: Trace> Run<'_, '_, T> {
         let mut body = self.work.buffers.pop().unwrap_or_default();
         body.clear();
         self.trace.opened(0);
-        let written = self.members(root, &mut body, true);
+        let written = self.members(root, &mut body);
         if written == Written::Nothing {
             self.trace.abandoned();
             self.work.buffers.push(body);
@@ -77,9 +77,7 @@ impl<T: Trace> Run<'_, '_, T> {
             "Location" | "Organization" | "Device" | "PractitionerRole"
         ) || identity::is_numbered(body);
         if shared {
-            let mut scratch = std::mem::take(&mut self.work.scratch);
-            self.facility(seed, &mut scratch);
-            self.work.scratch = scratch;
+            seed.extend_from_slice(&self.work.facility);
         } else {
             seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
         }
@@ -143,7 +141,7 @@ impl<T: Trace> Run<'_, '_, T> {
 
     /// The instance of a resource that stands at the segment of a source, or in the group of that segment.
     fn standing(&self, resource: usize, from: Source) -> Option<usize> {
-        let segment = self.places.slots[usize::from(from.slot)]?;
+        let segment = self.places.segment(from.slot)?;
         let group = self.work.groups.of[segment];
         let (first, end) = (self.work.firsts[resource], self.work.firsts[resource + 1]);
         let instances = &self.work.instances[first..end];

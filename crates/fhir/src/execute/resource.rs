@@ -30,7 +30,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         if let Some(frame) = resource.frame {
             self.places.enter(frame);
         }
-        let written = self.members(resource.root, &mut buffer, true);
+        let written = self.members(resource.root, &mut buffer);
         buffer.push(b'}');
         // That it belongs to the patient is not worth a resource.
         if written < Written::Content && !resource.bare {

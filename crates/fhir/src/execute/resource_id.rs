@@ -1,5 +1,6 @@
 //! The id of a resource: from its identifier where it has one, else from the message and the place in it.
 
+use kiln_hl7::Message;
 use uuid::Uuid;
 
 use super::run::Run;
@@ -9,6 +10,15 @@ use crate::identity;
 use crate::json;
 use crate::plan::{Identity, ResourcePlan, Source};
 use crate::split::Piece;
+
+/// The system of numbers that name no authority: the sending facility's own.
+pub(super) fn facility(message: Message<'_>, out: &mut Vec<u8>, scratch: &mut String) {
+    out.extend_from_slice(b"urn:kiln:authority:");
+    let facility = message.header().sending_facility().part(1);
+    if let Ok(text) = facility.text_in(scratch) {
+        identity::percent_encode(text.trim().as_bytes(), out);
+    }
+}
 
 impl<'a, T: Trace> Run<'_, 'a, T> {
     pub(super) fn id(&mut self, resource: &ResourcePlan, ordinal: u64) -> Uuid {
@@ -138,18 +148,8 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
 
     /// The system of an identifier: its authority, else the sender's facility, which scopes its own numbers.
     fn authority(&self, repetition: Piece, out: &mut Vec<u8>, scratch: &mut String) {
-        if self.stated_authority(repetition, out, scratch) {
-            return;
-        }
-        self.facility(out, scratch);
-    }
-
-    /// The system of numbers that name no authority: the sending facility's own.
-    pub(super) fn facility(&self, out: &mut Vec<u8>, scratch: &mut String) {
-        out.extend_from_slice(b"urn:kiln:authority:");
-        let facility = self.places.message.header().sending_facility().part(1);
-        if let Ok(text) = facility.text_in(scratch) {
-            identity::percent_encode(text.trim().as_bytes(), out);
+        if !self.stated_authority(repetition, out, scratch) {
+            out.extend_from_slice(&self.work.facility);
         }
     }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::code::{Coded, CodedPlace};
 use super::instances::Instance;
+use super::resource_id::facility;
 use super::trace::Trace;
 use crate::compile::Compiled;
 use crate::conversion::{Conversion, Entry};
@@ -39,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) scratch: String,
     pub(super) other: String,
     pub(super) seed: Vec<u8>,
+    /// The system of numbers that name no authority.
+    pub(super) facility: Vec<u8>,
     pub(super) seen: HashMap<(&'static str, Uuid), u32, FixedState>,
     /// How often a resource opened resources that say the same.
     pub(super) alike: HashMap<Uuid, u32, FixedState>,
@@ -60,13 +63,15 @@ pub(crate) fn run(
     work.seen.clear();
     work.pending.clear();
     work.pending_entries.clear();
+    work.facility.clear();
+    facility(message, &mut work.facility, &mut work.scratch);
     let (offset, _) = offset(message, options, &mut work.scratch);
     let split = std::mem::take(&mut work.split);
     let mut run = Run {
         plan,
         parts: &compiled.parts,
         tables: &compiled.tables,
-        systems: compiled.systems,
+        systems: compiled.systems.map(|table| &compiled.tables[table]),
         authorities: compiled.authorities.map(|table| &compiled.tables[table]),
         options,
         out,
@@ -101,7 +106,8 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) plan: &'r MessagePlan,
     pub(super) parts: &'r Parts,
     pub(super) tables: &'r [Table],
-    pub(super) systems: Option<usize>,
+    /// URIs of coding systems.
+    pub(super) systems: Option<&'r Table>,
     /// The site's URIs of assigning authorities.
     pub(super) authorities: Option<&'r Table>,
     pub(super) options: ConvertOptions,

@@ -12,7 +12,6 @@ impl<T: Trace> Run<'_, '_, T> {
         from: Source,
         kind: Primitive,
         buffer: &mut Vec<u8>,
-        scratch: &mut String,
     ) -> Written {
         // A code is one token: of `36643-5&GDT` the first subcomponent (suffixes of HL7 v2.2, 7.1.2).
         let from = if kind == Primitive::Code && from.component > 0 && from.subcomponent == 0 {
@@ -23,7 +22,7 @@ impl<T: Trace> Run<'_, '_, T> {
         } else {
             from
         };
-        let Some(text) = self.places.text(from, scratch) else {
+        let Some(text) = self.places.text(from, &mut self.work.scratch) else {
             return Written::Nothing;
         };
         match kind.write(text, self.offset, buffer) {
@@ -50,18 +49,17 @@ impl<T: Trace> Run<'_, '_, T> {
         from: Source,
         kind: Primitive,
         buffer: &mut Vec<u8>,
-        scratch: &mut String,
     ) -> Written {
         let slot = usize::from(from.slot);
         let all = self.is_over_segments(candidate);
-        let before = self.places.slots[slot];
+        let before = self.places.segment(from.slot);
         let mut text = std::mem::take(&mut self.work.other);
         text.clear();
         let (mut lines, mut valued) = (0_u16, 0);
         let mut current = before;
         while let Some(ordinal) = current {
-            self.places.slots[slot] = current;
-            let wanted = !all || self.holds(candidate, scratch);
+            self.places.point(slot, current);
+            let wanted = !all || self.hold(&candidate.conditions);
             let mut repetitions = self.places.repetitions(from.slot, from.field);
             if !wanted {
                 repetitions = 0..0;
@@ -75,7 +73,7 @@ impl<T: Trace> Run<'_, '_, T> {
                 if from.subcomponent > 0 {
                     piece = piece.and_then(|piece| self.places.subpart(piece, from.subcomponent));
                 }
-                let line = piece.and_then(|piece| self.places.text_of(piece, scratch));
+                let line = piece.and_then(|p| self.places.text_of(p, &mut self.work.scratch));
                 if lines > 0 {
                     text.push('\n');
                 }
@@ -90,7 +88,7 @@ impl<T: Trace> Run<'_, '_, T> {
             }
             current = all.then(|| self.following(slot, ordinal)).flatten();
         }
-        self.places.slots[slot] = before;
+        self.places.point(slot, before);
         text.truncate(valued);
         let written = !text.is_empty()
             && if kind == Primitive::Base64 {
@@ -108,7 +106,6 @@ impl<T: Trace> Run<'_, '_, T> {
         parts: &[Part],
         kind: Primitive,
         buffer: &mut Vec<u8>,
-        scratch: &mut String,
     ) -> Written {
         let mut text = std::mem::take(&mut self.work.other);
         text.clear();
@@ -117,7 +114,7 @@ impl<T: Trace> Run<'_, '_, T> {
             match part {
                 Part::Literal(next) => literal = next,
                 Part::Source(source) => {
-                    if let Some(value) = self.places.text(*source, scratch) {
+                    if let Some(value) = self.places.text(*source, &mut self.work.scratch) {
                         if any
                             || parts
                                 .first()

@@ -139,7 +139,7 @@ fn place(source: Source, places: &Places<'_>, groups: &Groups) -> Option<SourceP
         return None;
     }
     let source = places.absolute(source);
-    let ordinal = places.slots[usize::from(source.slot)]?;
+    let ordinal = places.segment(source.slot)?;
     Some(SourcePlace {
         field: source.field,
         repetition: places.repetition(source),

@@ -60,11 +60,14 @@ impl Flattener<'_> {
             reads.push(candidate.framed(inner));
             candidates.push(candidate);
         }
-        let whole = reads.iter().fold(Reads::Nothing, |all, one| all.and(*one));
+        let whole = reads.iter().copied().fold(Reads::Nothing, Reads::and);
         if whole == Reads::More {
             for (candidate, reads) in candidates.iter_mut().zip(reads) {
                 candidate.frame = reads.frame();
             }
+        }
+        for candidate in &mut candidates {
+            candidate.is_plain = candidate.takes_over();
         }
         Flat {
             needs,
@@ -96,25 +99,25 @@ impl Flattener<'_> {
             needs.add(outside);
             let loops = item.slot.is_some() || item.repetitions.is_some() || item.links.is_some();
             let reads = if loops { Reads::More } else { gate.reads() };
-            parts.push((
+            let (slot, repetitions, links) = (item.slot, item.repetitions, item.links);
+            let item = move |gate| Item {
+                loops,
+                slot,
+                repetitions,
+                links,
                 gate,
-                reads,
-                (item.slot, item.repetitions, item.links, inner.node),
-            ));
+                node: inner.node,
+            };
+            parts.push((gate, reads, item));
         }
-        let whole = parts
-            .iter()
-            .fold(Reads::Nothing, |all, (_, reads, _)| all.and(*reads));
-        let item = |(gate, _, (slot, repetitions, links, node)): (Ungated, _, _)| Item {
-            slot,
-            repetitions,
-            links,
-            gate: gate.within(whole),
-            node,
-        };
-        let items = parts.into_iter().map(item).collect();
+        let reads = parts.iter().map(|(_, reads, _)| *reads);
+        let whole = reads.fold(Reads::Nothing, Reads::and);
+        let items = parts
+            .into_iter()
+            .map(|(gate, _, item)| item(gate.within(whole)));
+        let items = self.pool.items.keep(items.collect());
         Flat {
-            node: Node::Items(self.pool.items.keep(items)),
+            node: Node::Items(items),
             needs,
             reads: whole,
             hopes,
@@ -129,10 +132,11 @@ impl Flattener<'_> {
             .required(kind)
             .any(|element| !branches.iter().any(|b| b.order == element.order));
         branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
+        let orders: Vec<u16> = branches.iter().map(|branch| branch.order).collect();
         let mut needs = Needs::default();
-        let mut hopes = false;
+        let (mut hopes, mut element_required) = (false, false);
         let mut parts = Vec::new();
-        for branch in branches {
+        for (at, branch) in branches.into_iter().enumerate() {
             let (mut gate, mut inner) = self.gated(branch.shape, asked);
             needs.add(std::mem::take(&mut inner.needs));
             hopes |= inner.hopes;
@@ -141,34 +145,32 @@ impl Flattener<'_> {
                 *hopes = false;
                 gate.guard = Guard::Open;
             }
+            let begins = at == 0 || orders[at - 1] != branch.order;
+            let ends = orders.get(at + 1) != Some(&branch.order);
+            element_required = branch.required || (element_required && !begins);
+            let required = element_required && ends;
             let key = format!(",\"{}\":", branch.name).into_bytes();
             let key = self.pool.names.keep(key);
-            parts.push((
+            let beside = branch.name.starts_with('_');
+            let child = move |gate| Child {
+                key,
+                begins,
+                required,
+                beside,
                 gate,
-                (
-                    key,
-                    branch.order,
-                    branch.required,
-                    branch.name.starts_with('_'),
-                    inner.node,
-                ),
-            ));
+                node: inner.node,
+            };
+            parts.push((gate, child));
         }
-        let whole = parts
-            .iter()
-            .fold(Reads::Nothing, |all, (gate, _)| all.and(gate.reads()));
-        let child = |(gate, (key, order, required, beside, node)): (Ungated, _)| Child {
-            key,
-            order,
-            required,
-            beside,
-            gate: gate.within(whole),
-            node,
-        };
-        let children = parts.into_iter().map(child).collect();
+        let reads = parts.iter().map(|(gate, _)| gate.reads());
+        let whole = reads.fold(Reads::Nothing, Reads::and);
+        let children = parts
+            .into_iter()
+            .map(|(gate, child)| child(gate.within(whole)));
+        let children = self.pool.children.keep(children.collect());
         Flat {
             node: Node::Object {
-                children: self.pool.children.keep(children),
+                children,
                 hopes,
                 lacks,
             },

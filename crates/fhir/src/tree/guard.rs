@@ -4,7 +4,7 @@
 //! costs what the message holds and not what the maps know.
 
 use crate::plan::{Candidate, Guard, Need, Part, Source, Value};
-use crate::split::bit;
+use crate::split::{DIVIDED, bit};
 
 /// Places kept apart; beyond them components are taken for their field.
 const MAX_NEEDS: usize = 48;
@@ -134,7 +134,11 @@ impl Need {
             slot: source.slot,
             repetition: source.repetition,
             field: source.field,
-            mask: bit(source.component.into()),
+            mask: if source.subcomponent > 1 {
+                DIVIDED
+            } else {
+                bit(source.component.into())
+            },
         }
     }
 
