@@ -48,10 +48,8 @@ impl Groups {
         let mut count = 0;
         for (ordinal, name) in names.enumerate() {
             count = ordinal + 1;
-            let number = plan
-                .segments
-                .iter()
-                .position(|known| known[..] == *name.as_bytes());
+            let name: Option<[u8; 3]> = name.as_bytes().try_into().ok();
+            let number = plan.segments.iter().position(|known| Some(*known) == name);
             let number = number.and_then(|n| u8::try_from(n).ok()).unwrap_or(u8::MAX);
             self.names.push(number);
             if number != u8::MAX {

@@ -209,25 +209,21 @@ impl Mapper {
         if code.is_empty() {
             return Err(ConvertError::NoMessageType);
         }
-        let serves = |name: &String| {
-            name.split_once('^')
-                .is_some_and(|(c, e)| c.as_bytes() == code && e.as_bytes() == event)
-        };
-        let mut plans = self.plan.messages.iter();
-        plans
-            .find(|plan| plan.events.iter().any(serves))
-            .ok_or_else(|| {
-                let plain = |raw: &[u8]| {
-                    raw.iter()
-                        .filter(|b| b.is_ascii_alphanumeric())
-                        .take(8)
-                        .map(|b| char::from(*b))
-                        .collect::<String>()
-                };
-                ConvertError::NoMap {
-                    message_type: format!("{}^{}", plain(code), plain(event)),
-                }
-            })
+        let events = self.plan.served.get(code);
+        let number = events.and_then(|events| events.get(event));
+        let number = number.ok_or_else(|| {
+            let plain = |raw: &[u8]| {
+                raw.iter()
+                    .filter(|b| b.is_ascii_alphanumeric())
+                    .take(8)
+                    .map(|b| char::from(*b))
+                    .collect::<String>()
+            };
+            ConvertError::NoMap {
+                message_type: format!("{}^{}", plain(code), plain(event)),
+            }
+        })?;
+        Ok(&self.plan.messages[*number])
     }
 }
 

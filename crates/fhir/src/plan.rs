@@ -28,7 +28,6 @@ pub(crate) const MAX_SEGMENT_NAMES: usize = 128;
 pub(crate) struct MessagePlan {
     /// Map file and line.
     pub(crate) place: (usize, u32),
-    pub(crate) events: Vec<String>,
     /// Names that the structure or a source uses; a segment's number is its place here.
     pub(crate) segments: Vec<[u8; 3]>,
     /// The first is the message itself.
@@ -66,9 +65,19 @@ pub(crate) struct ResourcePlan {
     pub(crate) bare: bool,
     pub(crate) id: Vec<Vec<Identity>>,
     pub(crate) criteria: Option<Source>,
+    /// Where the links of its rows lead, by their numbers.
+    pub(crate) links: Vec<LinkTarget>,
     pub(crate) root: Node,
     /// The field that the root reads, if it is one alone.
     pub(crate) frame: Option<Frame>,
+}
+
+/// A resource of the message that a link leads to.
+#[derive(Debug)]
+pub(crate) struct LinkTarget {
+    pub(crate) resource: usize,
+    /// Map file and line of the link.
+    pub(crate) place: (usize, u32),
 }
 
 /// A segment that sources of a resource read.
@@ -237,7 +246,7 @@ pub(crate) struct Item {
     pub(crate) slot: Option<u8>,
     /// The loop over the repetitions of a field.
     pub(crate) repetitions: Option<Frame>,
-    /// Loops over all linked instances of this resource.
+    /// Loops over all instances that the link of this number leads to.
     pub(crate) links: Option<usize>,
     /// Asked within the loops.
     pub(crate) gate: Gate,
@@ -319,7 +328,7 @@ pub(crate) enum Value {
     },
     /// A reference to another resource of the message; with `from`, to the one that stands at that segment.
     Link {
-        resource: usize,
+        link: usize,
         all: bool,
     },
     /// A default or a value that can never be had.

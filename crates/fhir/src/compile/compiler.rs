@@ -1,12 +1,15 @@
 //! The state of compiling: names become numbers, and mistakes are collected.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
+use super::body::{Body, Ingredients};
 use super::table::table;
 use crate::definitions::Definitions;
 use crate::error::MapError;
 use crate::maps::condition::Condition;
-use crate::maps::model::{CodeTable, FieldMap, Maps};
+use crate::maps::model::{CodeTable, FieldMap, Maps, MessageMap};
 use crate::maps::site::AUTHORITIES;
 use crate::plan::{MAX_SEGMENT_NAMES, MAX_SLOTS, MessagePlan, Parts, Slot, Source, Table};
 use crate::tree::{Placed, Pool};
@@ -15,10 +18,26 @@ pub(crate) struct Compiled {
     /// Names of the map files.
     pub(crate) files: Vec<String>,
     pub(crate) messages: Vec<MessagePlan>,
+    /// The plan that serves a message code (MSH-9.1) and trigger event (MSH-9.2).
+    pub(crate) served: Served,
     pub(crate) parts: Parts,
     pub(crate) tables: Vec<Table>,
     pub(crate) systems: Option<usize>,
     pub(crate) authorities: Option<usize>,
+}
+
+/// Numbers of plans, by message code and trigger event.
+pub(crate) type Served = HashMap<Vec<u8>, HashMap<Vec<u8>, usize, FixedState>, FixedState>;
+
+fn served(messages: &[MessageMap]) -> Served {
+    let mut served = Served::default();
+    for (number, map) in messages.iter().enumerate() {
+        for (code, event) in map.events.iter().filter_map(|name| name.split_once('^')) {
+            let events = served.entry(code.into()).or_default();
+            events.entry(event.into()).or_insert(number);
+        }
+    }
+    served
 }
 
 /// Compiles all maps; mistakes go to `errors`.
@@ -42,20 +61,25 @@ pub(crate) fn compile(maps: &Maps, r4: &Definitions, errors: &mut Vec<MapError>)
         slots: Vec::new(),
         applications: 0,
         pool: Pool::default(),
+        bodies: HashMap::new(),
+        applied: HashSet::new(),
     };
-    let mut fields: Vec<(&String, &FieldMap)> = maps.fields.iter().collect();
-    fields.sort_by_key(|(_, map)| map.file);
-    for (_, map) in fields {
-        compiler.check(map);
-    }
     let messages = maps
         .messages
         .iter()
         .map(|map| compiler.message(map))
         .collect();
+    let mut fields: Vec<&FieldMap> = maps.fields.values().collect();
+    fields.sort_by_key(|map| map.file);
+    for map in fields {
+        if !compiler.applied.contains(&(map.file, map.line)) {
+            compiler.check(map);
+        }
+    }
     Compiled {
         files: maps.files.clone(),
         messages,
+        served: served(&maps.messages),
         tables,
         systems: compiler.tables.get("systems").copied(),
         authorities: compiler.tables.get(AUTHORITIES).copied(),
@@ -75,6 +99,10 @@ pub(super) struct Compiler<'m> {
     pub(super) slots: Vec<Slot>,
     pub(super) applications: usize,
     pub(super) pool: Pool,
+    /// File and line of the maps that have been applied, and so been checked.
+    pub(super) applied: HashSet<(usize, u32)>,
+    /// Bodies of resources that other messages may have as well.
+    pub(super) bodies: HashMap<Ingredients<'m>, Body>,
 }
 
 /// What a map is applied to.
@@ -119,8 +147,10 @@ impl Compiler<'_> {
     }
 
     pub(super) fn segment(&mut self, name: &str) -> u8 {
-        let bytes = name.as_bytes();
-        let name = [bytes.first(), bytes.get(1), bytes.get(2)].map(|b| b.copied().unwrap_or(b' '));
+        self.segment_of(three(name))
+    }
+
+    fn segment_of(&mut self, name: [u8; 3]) -> u8 {
         let at = self
             .segments
             .iter()
@@ -133,8 +163,17 @@ impl Compiler<'_> {
     }
 
     pub(super) fn slot(&mut self, name: &str, each: Option<usize>, within: Option<usize>) -> u8 {
+        self.slot_of(three(name), each, within)
+    }
+
+    pub(super) fn slot_of(
+        &mut self,
+        name: [u8; 3],
+        each: Option<usize>,
+        within: Option<usize>,
+    ) -> u8 {
         let slot = Slot {
-            segment: self.segment(name),
+            segment: self.segment_of(name),
             each,
             within,
         };
@@ -153,4 +192,10 @@ impl Compiler<'_> {
         self.applications += 1;
         self.applications
     }
+}
+
+/// The three bytes of a segment's name.
+fn three(name: &str) -> [u8; 3] {
+    let bytes = name.as_bytes();
+    [bytes.first(), bytes.get(1), bytes.get(2)].map(|byte| byte.copied().unwrap_or(b' '))
 }

@@ -12,7 +12,7 @@ use crate::tree::{Application, Placed, Tree};
 const MAX_INLINING: usize = 12;
 
 impl<'m> Compiler<'m> {
-    /// Checks a map by itself, so that one that nothing uses yet is checked too.
+    /// Checks a map by itself, which nothing uses yet.
     pub(super) fn check(&mut self, map: &'m FieldMap) {
         let primitive = Primitive::named(&map.to).is_some();
         if !primitive && !self.r4.knows(&map.to) {
@@ -45,6 +45,7 @@ impl<'m> Compiler<'m> {
             );
             return;
         }
+        self.applied.insert((map.file, map.line));
         let mapped = scope.codes.and_then(|table| {
             self.mapped_coding(map, scope, table, tree)
                 .map(|rows| (table, rows))

@@ -39,7 +39,6 @@ impl<'m> Compiler<'m> {
         }
         MessagePlan {
             place: (map.file, map.line),
-            events: map.events.clone(),
             segments: std::mem::take(&mut self.segments),
             groups,
             resources,

@@ -1,13 +1,10 @@
-//! Resources of a message map: their maps in one tree, their ids and links.
+//! Resources of a message map: where they stand, what they are made from, their ids and links.
 
+use super::body::Applied;
 use super::compiler::{Compiler, Scope};
-use crate::maps::model::{IdPart, Link, MessageMap, ResourceMap};
-use crate::maps::path::{Item, Step};
+use crate::maps::model::{IdPart, MessageMap, ResourceMap};
 use crate::nearest;
-use crate::plan::{
-    Candidate, Group, GroupPart, Identity, MAX_LOOPS, MAX_SLOTS, ResourcePlan, Source, Value,
-};
-use crate::tree::{Application, Placed, Row, Tree};
+use crate::plan::{Group, GroupPart, Identity, LinkTarget, MAX_SLOTS, ResourcePlan, Source};
 
 impl<'m> Compiler<'m> {
     pub(super) fn resource(
@@ -39,51 +36,11 @@ impl<'m> Compiler<'m> {
             );
         }
         let (group, segment) = self.anchor(resource, groups)?;
+        let applied = self.applied(resource, kind, group, groups);
+        let links = self.targets(map, resource);
         self.slots.clear();
         self.slot("MSH", None, None);
-        let mut tree = Tree::new(kind);
-        for (number, application) in resource.from.iter().enumerate() {
-            let Some(field_map) = self.maps.fields.get(&application.map) else {
-                let hint = nearest::hint(&application.map, self.maps.fields.keys());
-                self.error(
-                    application.file,
-                    application.line,
-                    format!("there is no map `{}`{hint}", application.map),
-                );
-                continue;
-            };
-            if field_map.to != kind && !field_map.to.is_empty() {
-                let message = format!(
-                    "`{}` is a map to {}, not to {kind}",
-                    application.map, field_map.to
-                );
-                self.error(application.file, application.line, message);
-                continue;
-            }
-            let each = application.each.as_ref().map(|_| number);
-            let within = match &application.each {
-                None => None,
-                Some(path) => match within(path, &field_map.of, group, groups) {
-                    Ok(within) => within,
-                    Err(message) => {
-                        self.error(application.file, application.line, message);
-                        continue;
-                    }
-                },
-            };
-            let slot = self.slot(&field_map.of, each, within);
-            let base = Source::field(slot, 0);
-            let id = self.application();
-            let mut scope = Scope::new(&field_map.of, base, id);
-            if let Some(condition) = &application.condition
-                && let Some(condition) =
-                    self.condition(application.file, application.line, condition, &scope)
-            {
-                scope.conditions.push(condition);
-            }
-            self.apply(field_map, &scope, &mut tree);
-            self.links(map, &application.links, Some(&scope), &mut tree);
-        }
+        let body = self.body(kind, resource, &applied);
         if resource.bare
             && let Some(element) = self.r4.required(kind).next()
         {
@@ -121,20 +78,11 @@ impl<'m> Compiler<'m> {
             .criteria
             .as_ref()
             .and_then(|path| self.source(path, &scope).ok());
-        self.links(map, &resource.links, None, &mut tree);
         if self.slots.len() > MAX_SLOTS {
             self.error(
                 resource.file,
                 resource.line,
                 format!("more than {MAX_SLOTS} segments in one resource"),
-            );
-        }
-        let (root, frame, loops) = tree.finish(self.r4, &self.slots, &mut self.pool);
-        if loops > MAX_LOOPS {
-            self.error(
-                resource.file,
-                resource.line,
-                format!("more than {MAX_LOOPS} loops in one resource"),
             );
         }
         Some(ResourcePlan {
@@ -149,73 +97,78 @@ impl<'m> Compiler<'m> {
             bare: resource.bare,
             id,
             criteria,
-            root,
-            frame,
+            links,
+            root: body.root,
+            frame: body.frame,
         })
     }
 
-    /// Adds links; those of a map stand beside its rows, and lead to what stands at the segment that a loop has reached.
-    fn links(
+    /// The maps that a resource is made from, with what is wrong with them reported.
+    fn applied(
         &mut self,
-        map: &MessageMap,
-        links: &[Link],
-        scope: Option<&Scope<'_>>,
-        tree: &mut Tree,
-    ) {
-        for link in links {
-            let Some(target) = map
-                .resources
-                .iter()
-                .position(|other| other.name == link.resource)
-            else {
-                let hint = nearest::hint(
-                    &link.resource,
-                    map.resources.iter().map(|r| r.name.as_str()),
+        resource: &'m ResourceMap,
+        kind: &str,
+        group: usize,
+        groups: &[Group],
+    ) -> Vec<Applied<'m>> {
+        let mut applied = Vec::new();
+        for (number, application) in resource.from.iter().enumerate() {
+            let Some(map) = self.maps.fields.get(&application.map) else {
+                let hint = nearest::hint(&application.map, self.maps.fields.keys());
+                self.error(
+                    application.file,
+                    application.line,
+                    format!("there is no map `{}`{hint}", application.map),
                 );
+                continue;
+            };
+            if map.to != kind && !map.to.is_empty() {
+                let message = format!(
+                    "`{}` is a map to {}, not to {kind}",
+                    application.map, map.to
+                );
+                self.error(application.file, application.line, message);
+                continue;
+            }
+            let each = application.each.as_ref();
+            match each.map_or(Ok(None), |path| within(path, &map.of, group, groups)) {
+                Ok(within) => applied.push(Applied {
+                    map,
+                    application,
+                    each: each.map(|_| number),
+                    within,
+                }),
+                Err(message) => self.error(application.file, application.line, message),
+            }
+        }
+        applied
+    }
+
+    /// The resources that links lead to, in the order in which [`Compiler::body`] numbers them.
+    fn targets(&mut self, map: &MessageMap, resource: &ResourceMap) -> Vec<LinkTarget> {
+        let of_maps = resource
+            .from
+            .iter()
+            .flat_map(|application| &application.links);
+        let mut targets = Vec::new();
+        for link in of_maps.chain(&resource.links) {
+            let mut resources = map.resources.iter();
+            let resource = resources.position(|other| other.name == link.resource);
+            if resource.is_none() {
+                let names = map.resources.iter().map(|r| r.name.as_str());
+                let hint = nearest::hint(&link.resource, names);
                 self.error(
                     link.file,
                     link.line,
                     format!("there is no resource `{}` in this map{hint}", link.resource),
                 );
-                continue;
-            };
-            let application = scope.map_or_else(|| self.application(), |s| s.application);
-            let mut path = Application::place(&link.to, application);
-            let ends_in_reference =
-                matches!(link.to.last(), Some(Step::Element { name, .. }) if name == "reference");
-            if !ends_in_reference {
-                path.push(Placed {
-                    step: Step::Element {
-                        name: "reference".to_owned(),
-                        item: Item::Plain,
-                    },
-                    application,
-                });
             }
-            let all = link.to.iter().any(|step| matches!(step, Step::All { .. }));
-            let value = Value::Link {
-                resource: target,
-                all,
-            };
-            let row = Row {
-                candidate: Candidate {
-                    conditions: scope.map_or_else(Vec::new, |scope| scope.conditions.clone()),
-                    from: scope
-                        .filter(|scope| self.slots[usize::from(scope.base.slot)].each.is_some())
-                        .map(|scope| scope.base),
-                    ..Candidate::new(value, (link.file, link.line))
-                },
-                over: None,
-            };
-            let links = all.then_some(target);
-            if let Err(message) = tree.insert(self.r4, &path, links, |_| Ok(row)) {
-                self.error(
-                    link.file,
-                    link.line,
-                    format!("`{}`: {message}", link.to_text),
-                );
-            }
+            targets.push(LinkTarget {
+                resource: resource.unwrap_or(0),
+                place: (link.file, link.line),
+            });
         }
+        targets
     }
 }
 

@@ -43,8 +43,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     fn repetitions_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        if let Some(resource) = item.links {
-            return self.links_of(item, resource, buffer);
+        if let Some(link) = item.links {
+            return self.links_of(item, self.links[link].resource, buffer);
         }
         let Some(frame) = item.repetitions else {
             return self.item(item, buffer);

@@ -79,8 +79,12 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
+        let row = match candidate.value {
+            Value::Link { link, .. } => self.links[link].place,
+            _ => candidate.place,
+        };
         self.trace
-            .wrote(candidate, how, range, &self.places, &self.work.groups);
+            .wrote(candidate, row, how, range, &self.places, &self.work.groups);
     }
 
     pub(super) fn hold(&mut self, conditions: &[Condition<Source>]) -> bool {
@@ -113,7 +117,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 Written::Constant
             }
             (Value::Nested { kind, root }, _) => self.nested(kind, *root, buffer),
-            (Value::Link { resource, all }, from) => self.link(*resource, from, *all, buffer),
+            (Value::Link { link, all }, from) => self.link(*link, from, *all, buffer),
             (Value::Join(parts, kind), _) => self.join(parts, *kind, buffer),
             (Value::Never, _) | (_, None) => Written::Nothing,
             (Value::Primitive(kind), Some(from)) => self.primitive(from, *kind, buffer),

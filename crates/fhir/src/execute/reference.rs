@@ -100,11 +100,12 @@ impl<T: Trace> Run<'_, '_, T> {
     /// reached, or the nearest. Nothing refers to itself.
     pub(super) fn link(
         &mut self,
-        resource: usize,
+        link: usize,
         from: Option<Source>,
         all: bool,
         buffer: &mut Vec<u8>,
     ) -> Written {
+        let resource = self.links[link].resource;
         let target = match from {
             _ if all => self.linked,
             Some(from) => self.standing(resource, from),

@@ -21,6 +21,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         }
         self.instance = at;
         self.slots = &resource.slots;
+        self.links = &resource.links;
         self.work.alike.clear();
         self.stand(resource, instance.group, instance.anchor);
         let mut buffer = std::mem::take(&mut self.out.bytes);

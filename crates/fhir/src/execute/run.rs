@@ -16,7 +16,7 @@ use crate::error::ConvertError;
 use crate::group::Groups;
 use crate::options::{ConvertOptions, UtcOffset};
 use crate::place::Places;
-use crate::plan::{MessagePlan, Parts, Slot, Table};
+use crate::plan::{LinkTarget, MessagePlan, Parts, Slot, Table};
 use crate::primitive;
 use crate::split::Split;
 
@@ -82,6 +82,7 @@ pub(crate) fn run(
         linked: None,
         trace,
         slots: &[],
+        links: &[],
         looping: 0,
         coded: None,
     };
@@ -120,6 +121,8 @@ pub(super) struct Run<'r, 'a, T> {
     pub(super) trace: T,
     /// Slots of the resource that is written.
     pub(super) slots: &'r [Slot],
+    /// Where its links lead.
+    pub(super) links: &'r [LinkTarget],
     /// Slots whose loop over segments is running, as bits.
     pub(super) looping: u64,
     /// The coded value that was looked at last.

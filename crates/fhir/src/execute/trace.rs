@@ -32,10 +32,11 @@ pub(crate) trait Trace {
     }
     /// That part has ended.
     fn answered(&mut self) {}
-    /// A row gave the bytes of that range of the innermost open resource.
+    /// A row, of that map file and line, gave the bytes of that range of the innermost open resource.
     fn wrote(
         &mut self,
         _candidate: &Candidate,
+        _row: (usize, u32),
         _how: Wrote,
         _range: Range<usize>,
         _places: &Places<'_>,

@@ -235,6 +235,7 @@ impl Trace for &mut Recorder {
     fn wrote(
         &mut self,
         candidate: &Candidate,
+        row: (usize, u32),
         how: Wrote,
         range: Range<usize>,
         places: &Places<'_>,
@@ -244,7 +245,7 @@ impl Trace for &mut Recorder {
         let lines = std::mem::take(&mut self.lines);
         let event = Event {
             start: range.start,
-            row: candidate.place,
+            row,
             kind,
             sources: if matches!(candidate.value, Value::Lines(_)) {
                 lines

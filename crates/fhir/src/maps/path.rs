@@ -99,7 +99,7 @@ fn item(text: &str) -> Option<Item> {
 }
 
 /// A place in the message: a segment's field, or a part of the value that a data type map is applied to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SourcePath {
     /// Segment, data type, `EVENT`, `MESSAGE` or `$`.
     pub(crate) root: String,

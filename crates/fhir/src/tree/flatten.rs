@@ -270,6 +270,8 @@ impl Shape {
         match self {
             Shape::Empty => None,
             Shape::Leaf(entries) => entries.iter().find_map(|entry| match entry {
+                // Where a link stands differs from message to message.
+                Entry::Row(row) if matches!(row.candidate.value, Value::Link { .. }) => None,
                 Entry::Row(row) => Some(row.candidate.place),
                 Entry::Nested(_, shape) => shape.first_row(),
             }),
