@@ -27,6 +27,23 @@ fn convert(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Whether the cost is linear in the size of a message: the rate must not fall as messages grow.
+fn grow(criterion: &mut Criterion) {
+    let mapper = Mapper::embedded().unwrap();
+    let mut group = criterion.benchmark_group("one ORU^R01 to Bundle");
+    group.sample_size(10);
+    for (name, bytes) in [
+        ("100 kB", 100_000),
+        ("1 MB", 1_000_000),
+        ("10 MB", 10_000_000),
+    ] {
+        let message = [kiln_benches::long_result(SEED, bytes)];
+        group.throughput(Throughput::Bytes(message[0].len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| bundles(&mapper, &message)));
+    }
+    group.finish();
+}
+
 /// Converts all messages; answers how many bytes their Bundles have.
 fn bundles(mapper: &Mapper, messages: &[Vec<u8>]) -> usize {
     let options = ConvertOptions {
@@ -45,5 +62,5 @@ fn bundles(mapper: &Mapper, messages: &[Vec<u8>]) -> usize {
     written
 }
 
-criterion_group!(benches, convert);
+criterion_group!(benches, convert, grow);
 criterion_main!(benches);

@@ -20,4 +20,4 @@ pub mod report;
 pub mod values;
 
 pub use generated::{Generated, generated};
-pub use messages::{MESSAGES, SEED, messages};
+pub use messages::{MESSAGES, SEED, long_result, messages};

@@ -164,6 +164,22 @@ pub fn messages(seed: u64, count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// One result (ORU^R01) of at least that many bytes: a panel with as many observations as it takes.
+pub fn long_result(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut writer = Writer {
+        random: Random::new(seed),
+        number: 0,
+        out: String::new(),
+    };
+    let at = writer.order();
+    let mut place = 0;
+    while writer.out.len() < bytes {
+        place += 1;
+        writer.observation(place, &at);
+    }
+    writer.out.into_bytes()
+}
+
 struct Writer {
     random: Random,
     /// Of the message; makes identifiers differ.
@@ -203,6 +219,18 @@ impl Writer {
     }
 
     fn result(&mut self) {
+        let at = self.order();
+        for place in 1..=self.random.within(5..15) {
+            self.observation(place, &at);
+        }
+        self.segment(&format!(
+            "SPM|1|S{}||119297000^Blood specimen^SCT|||||||||||||{at}|{at}",
+            self.number
+        ));
+    }
+
+    /// A result up to its observations; answers when it was ordered.
+    fn order(&mut self) -> String {
         let at = self.time();
         self.header("LAB", "ORU^R01^ORU_R01", &at);
         self.patient();
@@ -217,26 +245,24 @@ impl Writer {
             "OBR|1|{order}|58410-2^CBC panel - Blood by Automated count^LN|||{at}|||||||||D{}^{doctor}||||||{at}||HM|F",
             ordered % 400
         ));
-        for place in 1..=self.random.within(5..15) {
-            let test = usize::try_from(self.random.below(TESTS.len() as u64)).unwrap_or_default();
-            let (code, unit, range, low, high) = TESTS[test];
-            let value = self.random.within(low..high);
-            let flag = self.random.pick(&["N", "N", "H", "L", ""]);
-            self.segment(&format!(
-                "OBX|{place}|NM|{code}||{}.{}|{unit}|{range}|{flag}|||F|||{at}||T{}^Tech^Max",
-                value / 10,
-                value % 10,
-                value % 13
-            ));
-            if self.random.chance(15) {
-                let note = self.random.pick(NOTES);
-                self.segment(&format!("NTE|1|L|{note}"));
-            }
-        }
+        at
+    }
+
+    fn observation(&mut self, place: u64, at: &str) {
+        let test = usize::try_from(self.random.below(TESTS.len() as u64)).unwrap_or_default();
+        let (code, unit, range, low, high) = TESTS[test];
+        let value = self.random.within(low..high);
+        let flag = self.random.pick(&["N", "N", "H", "L", ""]);
         self.segment(&format!(
-            "SPM|1|S{}||119297000^Blood specimen^SCT|||||||||||||{at}|{at}",
-            self.number
+            "OBX|{place}|NM|{code}||{}.{}|{unit}|{range}|{flag}|||F|||{at}||T{}^Tech^Max",
+            value / 10,
+            value % 10,
+            value % 13
         ));
+        if self.random.chance(15) {
+            let note = self.random.pick(NOTES);
+            self.segment(&format!("NTE|1|L|{note}"));
+        }
     }
 
     fn header(&mut self, application: &str, kind: &str, at: &str) {
