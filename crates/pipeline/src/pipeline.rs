@@ -229,6 +229,7 @@ impl Pipeline {
                 config: Arc::clone(&config),
                 listeners: running.listeners.clone().into(),
                 mapping: mapping.clone(),
+                store: Arc::clone(&store),
                 registry: metrics.registry().clone(),
                 stop: running.stop.clone(),
             });

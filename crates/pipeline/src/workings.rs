@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::listen::BoundListener;
 use crate::mapping::Mapping;
+use crate::store::Store;
 
 /// What a pipeline is at work with, for who adds pages to its HTTP address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Workings {
     /// Its configuration.
     pub config: Arc<Config>,
@@ -18,6 +19,8 @@ pub struct Workings {
     pub listeners: Arc<[BoundListener]>,
     /// The maps in force.
     pub mapping: Mapping,
+    /// Where it keeps what comes, by the log of the interactive lane.
+    pub store: Arc<dyn Store>,
     /// What it counts.
     pub registry: Registry,
     /// Cancelled when it stops: an answer that has no end is to end then.

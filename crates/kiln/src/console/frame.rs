@@ -3,10 +3,14 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::access::Visitor;
-use super::{assets, flow, form, login, playground};
+use super::{assets, dead, flow, form, login, playground};
 
 /// The pages that people go to, with their names.
-const PAGES: [(&str, &str); 2] = [(flow::PATH, "Flow"), (playground::PATH, "Playground")];
+const PAGES: [(&str, &str); 3] = [
+    (flow::PATH, "Flow"),
+    (dead::PATH, "Dead letters"),
+    (playground::PATH, "Playground"),
+];
 
 /// A page of the console; `path` is where it is.
 pub(super) fn page(title: &str, path: &str, visitor: &Visitor, content: &Markup) -> Markup {

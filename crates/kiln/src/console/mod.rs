@@ -5,6 +5,7 @@
 
 mod access;
 mod assets;
+mod dead;
 mod flow;
 mod form;
 mod frame;
@@ -12,6 +13,7 @@ mod login;
 mod playground;
 mod refusal;
 mod routes;
+mod scan;
 mod session;
 mod text;
 

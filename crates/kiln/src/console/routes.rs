@@ -12,12 +12,14 @@ use kiln_pipeline::Workings;
 use tokio::sync::Semaphore;
 
 use super::access::{self, Access};
-use super::{assets, flow, login, playground};
+use super::{assets, dead, flow, login, playground};
 
 /// Most bytes of a form.
 const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
 /// Most pages that are shown what flows as it changes; a further one is as it was when it came.
 const MAX_SUBSCRIBERS: usize = 16;
+/// Most readings of what is kept at once; a further one is told to try again.
+const MAX_SCANS: usize = 2;
 /// Most conversions at once; a further one is told to try again.
 const MAX_CONVERSIONS: usize = 2;
 
@@ -54,6 +56,7 @@ pub(super) struct Console {
     pub(super) access: Arc<Access>,
     pub(super) workings: Workings,
     pub(super) conversions: Arc<Semaphore>,
+    pub(super) scans: Arc<Semaphore>,
     pub(super) subscribers: Arc<Semaphore>,
     pub(super) flow: flow::Watched,
 }
@@ -63,6 +66,7 @@ pub(crate) fn routes(access: Access, workings: Workings) -> Router {
     let console = Console {
         access: Arc::new(access),
         flow: flow::watch(&workings),
+        scans: Arc::new(Semaphore::new(MAX_SCANS)),
         subscribers: Arc::new(Semaphore::new(MAX_SUBSCRIBERS)),
         workings,
         conversions: Arc::new(Semaphore::new(MAX_CONVERSIONS)),
@@ -70,6 +74,9 @@ pub(crate) fn routes(access: Access, workings: Workings) -> Router {
     Router::new()
         .route(flow::PATH, get(flow::show))
         .route(flow::STREAM, get(flow::stream))
+        .route(dead::PATH, get(dead::show))
+        .route(dead::LETTERS, get(dead::letters).post(dead::disclose))
+        .route(dead::DECIDE, post(dead::decide))
         .route(
             playground::PATH,
             get(playground::show).post(playground::convert),

@@ -13,20 +13,20 @@ const MAX_GROUPS: usize = 10_000;
 
 /// Dead letters with the same reason, feed and type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Group {
-    pub(super) count: u64,
-    pub(super) reason: String,
-    pub(super) feed: String,
+pub(crate) struct Group {
+    pub(crate) count: u64,
+    pub(crate) reason: String,
+    pub(crate) feed: String,
     #[serde(rename = "type")]
-    pub(super) message_type: String,
+    pub(crate) message_type: String,
     /// When the first was received.
     #[serde(serialize_with = "rfc_3339")]
-    pub(super) first: Timestamp,
+    pub(crate) first: Timestamp,
     /// When the last was received.
     #[serde(serialize_with = "rfc_3339")]
-    pub(super) last: Timestamp,
+    pub(crate) last: Timestamp,
     /// The reason of the last in a sentence.
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 /// `2026-01-31T09:30:00.25Z`.
@@ -36,13 +36,13 @@ fn rfc_3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Er
 
 /// Dead letters, grouped.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     groups: BTreeMap<[String; 3], Group>,
     ungrouped: u64,
 }
 
 impl Groups {
-    pub(super) fn add(&mut self, letter: &Record) {
+    pub(crate) fn add(&mut self, letter: &Record) {
         let key = [header::REASON, header::FEED, header::MESSAGE_TYPE]
             .map(|name| letter.header(name).to_owned());
         if self.groups.len() == MAX_GROUPS && !self.groups.contains_key(&key) {
@@ -70,7 +70,7 @@ impl Groups {
     }
 
     /// The groups, largest first, and how many letters belong to none of them.
-    pub(super) fn into_sorted(self) -> (Vec<Group>, u64) {
+    pub(crate) fn into_sorted(self) -> (Vec<Group>, u64) {
         let mut groups: Vec<Group> = self.groups.into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.count));
         (groups, self.ungrouped)

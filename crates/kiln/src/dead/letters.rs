@@ -14,7 +14,7 @@ use crate::failure::Failure;
 
 /// By what letters are chosen.
 #[derive(Debug, Args)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// Only with this reason, such as unreadable
     #[arg(long)]
     reason: Option<String>,
@@ -27,6 +27,24 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Those of one group.
+    pub(crate) fn group(reason: &str, feed: &str, message_type: &str) -> Wanted {
+        Wanted {
+            reason: Some(reason.to_owned()),
+            feed: Some(feed.to_owned()),
+            message_type: Some(message_type.to_owned()),
+        }
+    }
+
+    /// Whichever.
+    pub(crate) fn all() -> Wanted {
+        Wanted {
+            reason: None,
+            feed: None,
+            message_type: None,
+        }
+    }
+
     /// Whether it chooses at all.
     pub(super) fn any(&self) -> bool {
         self.reason.is_some() || self.feed.is_some() || self.message_type.is_some()
@@ -47,7 +65,7 @@ impl Wanted {
 }
 
 /// Visits the letters that are wanted, those of `ids` when there are any, each with what was decided about it.
-pub(super) async fn visit(
+pub(crate) async fn visit(
     config: &Config,
     wanted: &Wanted,
     ids: &BTreeSet<Position>,

@@ -10,7 +10,7 @@ const MSH_SHOWN: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 18];
 
 /// The lines of a message: names of segments, delimiters and punctuation stay, every letter becomes `x` and every digit
 /// `9`; of MSH what identifies the message stays too. Of bytes that are no message nothing but punctuation is left.
-pub(super) fn masked(bytes: &[u8]) -> String {
+pub(crate) fn masked(bytes: &[u8]) -> String {
     let mut index = Index::new();
     let readable = Message::parse(bytes, &mut index).is_ok();
     let text = String::from_utf8_lossy(bytes);
@@ -27,7 +27,7 @@ pub(super) fn masked(bytes: &[u8]) -> String {
 }
 
 /// The lines of a message as they are, for a terminal.
-pub(super) fn open(bytes: &[u8]) -> String {
+pub(crate) fn open(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     lines(&text).fold(String::new(), |mut out, line| {
         let _ = writeln!(out, "{}", super::words::shown(line));

@@ -1,12 +1,14 @@
 //! `kiln dead`
 
 mod decide;
-mod groups;
-mod letters;
+pub(crate) mod deciding;
+pub(crate) mod groups;
+pub(crate) mod letters;
 mod list;
-mod mask;
+pub(crate) mod mask;
+pub(crate) mod purpose;
 mod show;
-mod words;
+pub(crate) mod words;
 
 use clap::{Args, Subcommand};
 use kiln_pipeline::dead::Decision;

@@ -12,15 +12,13 @@ use kiln_pipeline::store::{self, Position};
 use serde_json::{Map, Value};
 
 use super::letters::{self, Wanted};
-use super::mask;
 use super::words::{received, shown, time};
+use super::{mask, purpose};
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::print;
 
-/// Longest purpose in characters.
-const MAX_PURPOSE_CHARS: usize = 500;
 /// Most letters at once: they are held until the audit record is durable.
 const MAX_LETTERS: u64 = 1000;
 
@@ -43,22 +41,13 @@ pub(super) struct Show {
     #[arg(long, default_value_t = 20, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=MAX_LETTERS))]
     limit: u64,
     /// Show what the messages say; why is recorded
-    #[arg(long, value_name = "TEXT", value_parser = purpose)]
+    #[arg(long, value_name = "TEXT", value_parser = purpose::read)]
     purpose: Option<String>,
     #[command(flatten)]
     emitted: Emitted,
     /// Print one JSON object a letter, for programs
     #[arg(long)]
     json: bool,
-}
-
-fn purpose(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err("say why, such as a ticket".to_owned()),
-        1..=MAX_PURPOSE_CHARS => Ok(text.to_owned()),
-        _ => Err(format!("at most {MAX_PURPOSE_CHARS} characters")),
-    }
 }
 
 impl Show {
