@@ -39,6 +39,7 @@ impl Options {
                     options = Options {
                         connections: 10_000,
                         active: 200,
+                        rate: 1,
                         slow: 1000,
                         tls: 2000,
                         seconds: 30,
