@@ -3,7 +3,7 @@
 //! A plan is made of a few kinds of parts, each kept in one list and named by its place there ([`Parts`]):
 //!
 //! ```text
-//! ResourcePlan ─▶ Node::Object ─▶ Child "name"  ─▶ Node::Items ─▶ Item (a loop) ─▶ Node::Object ─▶ Child "family" ─▶ Node::Leaf
+//! ResourcePlan ─▶ Node::Object ─▶ Child "name"  ─▶ Node::Items ─▶ Item (a loop) ─▶ Node::Object ─▶ Child "family" ─▶ Node::Taken
 //!                                 Child "gender" ─▶ Node::Leaf ─▶ Candidate, Candidate …
 //! ```
 //!
@@ -149,7 +149,8 @@ impl Source {
 /// The lists of parts that all plans are made of.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    pub(crate) names: Vec<u8>,
+    /// Names of members, and JSON of constants.
+    pub(crate) text: Vec<u8>,
     pub(crate) children: Vec<Child>,
     pub(crate) items: Vec<Item>,
     pub(crate) candidates: Vec<Candidate>,
@@ -172,7 +173,19 @@ impl Span {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
+    /// Rows, of which the first that gives a value is written.
     Leaf(Span),
+    /// A row that takes a value over, and that is all: most are such, and this says so without a look at the candidate.
+    Taken {
+        from: Source,
+        kind: Primitive,
+        candidate: u32,
+    },
+    /// A row that states its value itself, and that is all; its JSON lies in [`Parts::text`].
+    Stated {
+        json: Span,
+        candidate: u32,
+    },
     Object {
         children: Span,
         hopes: bool,
@@ -256,8 +269,6 @@ pub(crate) struct Item {
 /// One row's way to give a primitive its value.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Candidate {
-    /// It takes a value over, and that is all.
-    pub(crate) is_plain: bool,
     pub(crate) conditions: Vec<Condition<Source>>,
     pub(crate) from: Option<Source>,
     pub(crate) value: Value,
@@ -275,7 +286,6 @@ impl Candidate {
     /// A row that asks nothing and reads nothing.
     pub(crate) fn new(value: Value, place: (usize, u32)) -> Candidate {
         Candidate {
-            is_plain: false,
             conditions: Vec::new(),
             from: None,
             value,
@@ -286,10 +296,9 @@ impl Candidate {
         }
     }
 
-    /// Whether it takes a value over, and that is all.
-    pub(crate) fn takes_over(&self) -> bool {
-        matches!(self.value, Value::Primitive(_))
-            && self.conditions.is_empty()
+    /// Whether nothing is asked before its value, and nothing stands in for it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.conditions.is_empty()
             && self.frame.is_none()
             && self.default.is_none()
             && self.allowed.is_none()

@@ -55,7 +55,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             // Of a choice the first type is written that has a value.
             if (!has_value || child.beside) && self.opens(&child.gate) {
                 let before = buffer.len();
-                buffer.extend_from_slice(child.key.of(&self.parts.names));
+                buffer.extend_from_slice(child.key.of(&self.parts.text));
                 let written = self.behind(&child.gate, child.node, buffer);
                 if written == Written::Nothing {
                     buffer.truncate(before);
@@ -116,6 +116,12 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn node(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
         match node {
             Node::Leaf(candidates) => self.leaf(candidates.of(&self.parts.candidates), buffer),
+            Node::Taken {
+                from,
+                kind,
+                candidate,
+            } => self.taken(from, kind, candidate, buffer),
+            Node::Stated { json, candidate } => self.stated(json, candidate, buffer),
             Node::Object { .. } => {
                 let start = buffer.len();
                 let written = self.members(node, buffer);

@@ -7,21 +7,17 @@ use super::run::Run;
 use super::trace::{Trace, Wrote};
 use crate::issue::IssueReason;
 use crate::maps::condition::Condition;
-use crate::plan::{Candidate, Source, Value};
+use crate::plan::{Candidate, Source, Span, Value};
+use crate::primitive::Primitive;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
         for candidate in candidates {
-            let written = if candidate.is_plain {
-                self.plain_row(candidate, buffer)
-            } else {
-                let around = candidate.frame.map(|frame| self.places.enter(frame));
-                let written = self.row(candidate, buffer);
-                if let Some(around) = around {
-                    self.places.put_back(around);
-                }
-                written
-            };
+            let around = candidate.frame.map(|frame| self.places.enter(frame));
+            let written = self.row(candidate, buffer);
+            if let Some(around) = around {
+                self.places.put_back(around);
+            }
             // A constant that stands for a value of the message says as much as the value.
             if written == Written::Constant
                 && candidate.from.is_some()
@@ -36,19 +32,35 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Nothing
     }
 
-    /// Writes what one row gives that only takes a value over.
-    fn plain_row(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
-        let (Value::Primitive(kind), Some(from)) = (&candidate.value, candidate.from) else {
-            return Written::Nothing;
-        };
+    /// Writes what a row takes over.
+    pub(super) fn taken(
+        &mut self,
+        from: Source,
+        kind: Primitive,
+        candidate: u32,
+        buffer: &mut Vec<u8>,
+    ) -> Written {
         let start = buffer.len();
-        let written = self.primitive(from, *kind, buffer);
-        if written == Written::Nothing {
-            buffer.truncate(start);
-        } else {
-            self.wrote(candidate, Wrote::Value, start..buffer.len());
+        let written = self.primitive(from, kind, buffer);
+        if written != Written::Nothing {
+            self.wrote_plainly(candidate, start..buffer.len());
         }
         written
+    }
+
+    /// Writes what a row states itself.
+    pub(super) fn stated(&mut self, json: Span, candidate: u32, buffer: &mut Vec<u8>) -> Written {
+        let start = buffer.len();
+        buffer.extend_from_slice(json.of(&self.parts.text));
+        self.wrote_plainly(candidate, start..buffer.len());
+        Written::Constant
+    }
+
+    fn wrote_plainly(&mut self, candidate: u32, range: Range<usize>) {
+        let parts = self.parts;
+        if let Some(candidate) = parts.candidates.get(candidate as usize) {
+            self.wrote(candidate, Wrote::Value, range);
+        }
     }
 
     /// Writes what one row gives, or its default.

@@ -66,9 +66,6 @@ impl Flattener<'_> {
                 candidate.frame = reads.frame();
             }
         }
-        for candidate in &mut candidates {
-            candidate.is_plain = candidate.takes_over();
-        }
         Flat {
             needs,
             reads: whole,
@@ -78,7 +75,28 @@ impl Flattener<'_> {
                     && (matches!(candidate.value, Value::Constant(_))
                         || candidate.default.is_some())
             }),
-            node: Node::Leaf(self.pool.candidates.keep(candidates)),
+            node: self.rows(candidates),
+        }
+    }
+
+    fn rows(&mut self, candidates: Vec<Candidate>) -> Node {
+        let rows = self.pool.candidates.keep(candidates);
+        let [only] = rows.of(self.pool.candidates.all()) else {
+            return Node::Leaf(rows);
+        };
+        let candidate = rows.first;
+        match (&only.value, only.from) {
+            _ if !only.is_plain() => Node::Leaf(rows),
+            (Value::Primitive(kind), Some(from)) => Node::Taken {
+                from,
+                kind: *kind,
+                candidate,
+            },
+            (Value::Constant(json), None) => Node::Stated {
+                json: self.pool.text.keep(json.clone()),
+                candidate,
+            },
+            _ => Node::Leaf(rows),
         }
     }
 
@@ -150,7 +168,7 @@ impl Flattener<'_> {
             element_required = branch.required || (element_required && !begins);
             let required = element_required && ends;
             let key = format!(",\"{}\":", branch.name).into_bytes();
-            let key = self.pool.names.keep(key);
+            let key = self.pool.text.keep(key);
             let beside = branch.name.starts_with('_');
             let child = move |gate| Child {
                 key,

@@ -10,7 +10,7 @@ use crate::plan::{Candidate, Child, Item, Parts, Span};
 /// The parts of all plans, while they are compiled.
 #[derive(Default)]
 pub(crate) struct Pool {
-    pub(super) names: List<u8>,
+    pub(super) text: List<u8>,
     pub(super) children: List<Child>,
     pub(super) items: List<Item>,
     pub(super) candidates: List<Candidate>,
@@ -19,7 +19,7 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn finish(self) -> Parts {
         Parts {
-            names: self.names.all,
+            text: self.text.all,
             children: self.children.all,
             items: self.items.all,
             candidates: self.candidates.all,
@@ -43,6 +43,10 @@ impl<T> Default for List<T> {
 }
 
 impl<T: Eq + Hash> List<T> {
+    pub(super) fn all(&self) -> &[T] {
+        &self.all
+    }
+
     /// Keeps parts that stand side by side; answers where they are.
     pub(super) fn keep(&mut self, parts: Vec<T>) -> Span {
         let spans = self.known.entry(FixedState::default().hash_one(&parts));
