@@ -252,3 +252,21 @@ fn participants_of_an_immunization_order_are_its_performers() {
     let roles = resources("VXU^V04", segments, "PractitionerRole");
     assert!(actor.ends_with(roles[0]["id"].as_str().unwrap()));
 }
+
+#[test]
+fn a_code_is_read_by_the_coding_system_of_its_own_repetition() {
+    // A6 of HL7 table 0009 is not the A6 of a house list.
+    let (hearing, aisle) = ("A6^Hearing impaired^HL70009", "A6^Aisle six^HOUSE");
+    for repetitions in [[hearing, aisle], [aisle, hearing]] {
+        let [first, second] = repetitions;
+        let fields = "|".repeat(13);
+        let segments = format!("PID|1||7^^^HOSP\rPV1|1|I{fields}{first}~{second}\r");
+        let encounter = resources("ADT^A01", &segments, "Encounter").remove(0);
+        let arrangements = &encounter["hospitalization"]["specialArrangement"];
+        for (place, sent) in repetitions.into_iter().enumerate() {
+            let coding = &arrangements[place]["coding"][0];
+            let standard = coding["system"] == "http://terminology.hl7.org/CodeSystem/v2-0009";
+            assert_eq!(standard, sent == hearing, "{arrangements}");
+        }
+    }
+}

@@ -106,6 +106,7 @@ impl Candidate {
                     }
                 }
             }
+            Value::Mapped(_, _, _, system) => system.iter_mut().for_each(set),
             Value::Original { code, system, .. } => {
                 set(code);
                 system.iter_mut().for_each(set);
