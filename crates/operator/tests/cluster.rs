@@ -67,6 +67,21 @@ async fn what_cannot_work_is_refused_with_the_way_out() {
     .await;
     refused(
         &site,
+        |spec| {
+            spec["listeners"][0]["feeds"] =
+                json!([{"name": "lab", "allowedCertificates": ["CN=lab"]}])
+        },
+        "allowedCertificates of a feed needs tls.clientCaSecret",
+    )
+    .await;
+    refused(
+        &site,
+        |spec| spec["listeners"][0]["sequenceNumbers"] = json!(true),
+        "sequenceNumbers needs feed: numbers are counted in one feed",
+    )
+    .await;
+    refused(
+        &site,
         |spec| spec["kafka"]["brokers"] = json!(["kafka"]),
         "spec.kafka.brokers[0]",
     )

@@ -95,6 +95,18 @@ fn kiln_takes_the_configuration_of_the_most_pipeline() {
     let senders = tls.clients.as_ref().unwrap();
     assert!(senders.ca.ends_with("senders-ca/adt/ca.crt"));
     assert!(senders.crl[0].ends_with("senders-crl/adt/ca.crl"));
+    assert!(config.listeners[0].sequence_numbers);
+    assert_eq!(config.listeners[0].allowed.certificates.len(), 1);
+    let feeds: Vec<_> = config.listeners[2]
+        .feeds
+        .iter()
+        .map(|feed| (feed.name.as_str(), feed.sequence_numbers))
+        .collect();
+    assert_eq!(feeds, [("ward-a", true), ("ward-b", false)]);
+    assert_eq!(
+        config.listeners[2].feeds[0].allowed.networks[0].to_string(),
+        "10.5.1.0/24"
+    );
     assert_eq!(
         config.listeners[1].max_connections_per_address,
         config.listeners[1].max_connections
@@ -251,6 +263,11 @@ fn policies_forbid_all_and_allow_what_the_spec_implies() {
         json!([{"ipBlock": {"cidr": "10.1.0.0/16"}}, {"ipBlock": {"cidr": "10.2.3.4/32"}}])
     );
     assert_eq!(senders["ingress"][1].get("from"), None);
+    // Only who sends a feed, where each feed says from which networks it comes.
+    assert_eq!(
+        senders["ingress"][2]["from"],
+        json!([{"ipBlock": {"cidr": "10.5.1.0/24"}}, {"ipBlock": {"cidr": "10.5.2.0/24"}}])
+    );
     let kafka = policy("allow-kafka");
     let rules = kafka["egress"].as_array().unwrap().iter();
     let ports: Vec<&Value> = rules

@@ -91,6 +91,49 @@ fn what_cannot_work_is_refused_with_the_way_out() {
         json!({"secret": {"name": "tls"}, "clientCrlSecret": {"name": "crl"}}),
         "name them too",
     );
+    let tls = |more: Value| {
+        let mut tls = json!({"secret": {"name": "tls"}});
+        tls.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        tls
+    };
+    refused(
+        "/listeners/1/tls",
+        tls(json!({"allowedCertificates": ["CN=lab"]})),
+        "without it senders show no certificate",
+    );
+    let wards = json!([{"name": "ward-adt", "allowedNetworks": ["10.1.2.0/24"]}]);
+    refused(
+        "/listeners/0/feeds",
+        wards.clone(),
+        "choose one of feed and feeds",
+    );
+    refused(
+        "/listeners/1/feeds",
+        json!([{"name": "lab"}]),
+        "say who sends the feed",
+    );
+    refused(
+        "/listeners/1/feeds",
+        json!([{"name": "lab", "allowedCertificates": ["CN=lab"]}]),
+        "allowedCertificates of a feed needs tls.clientCaSecret",
+    );
+    refused(
+        "/listeners/1/sequenceNumbers",
+        json!(true),
+        "sequenceNumbers needs feed",
+    );
+    let mut enrolled = spec();
+    enrolled["listeners"][0]["sequenceNumbers"] = json!(true);
+    enrolled["listeners"][1]["feeds"] = json!([
+        wards[0],
+        {"name": "lab", "allowedCertificates": ["CN=lab"], "sequenceNumbers": true},
+    ]);
+    enrolled["listeners"][1]["tls"] = tls(
+        json!({"clientCaSecret": {"name": "ca"}, "allowedCertificates": ["CN=lab", "CN=ward"]}),
+    );
+    assert_eq!(refusals(&enrolled), "");
     refused(
         "/listeners/1/exposure",
         json!({"type": "LoadBalancer", "nodePort": 32575}),

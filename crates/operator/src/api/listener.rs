@@ -17,6 +17,15 @@ use super::NamedObject;
 #[x_kube(validation = Rule::new("self.name != 'http'")
     .message("http is the name of the port of health and metrics; give the listener another")
     .field_path(".name"))]
+#[x_kube(validation = Rule::new("!has(self.feeds) || !has(self.feed)")
+    .message("choose one of feed and feeds: with feeds each sender has its own")
+    .field_path(".feeds"))]
+#[x_kube(validation = Rule::new("!self.sequenceNumbers || has(self.feed)")
+    .message("sequenceNumbers needs feed: numbers are counted in one feed; with feeds give it there")
+    .field_path(".sequenceNumbers"))]
+#[x_kube(validation = Rule::new("!has(self.feeds) || self.feeds.all(f, !has(f.allowedCertificates)) || (has(self.tls) && has(self.tls.clientCaSecret))")
+    .message("allowedCertificates of a feed needs tls.clientCaSecret: without it senders show no certificate")
+    .field_path(".feeds"))]
 pub struct Listener {
     /// Name of the listener, unique in the pipeline. It becomes the name of the Service's port and of the metrics' label.
     #[schemars(
@@ -35,6 +44,18 @@ pub struct Listener {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200))]
     pub feed: Option<String>,
+
+    /// Whether the messages of `feed` are numbered: MSH-13 is held against the number before it, answers tell it in MSA-4,
+    /// and a message out of sequence is not taken (the sequence number protocol, HL7 v2.9 section 2.10.1). Needs `feed`.
+    #[serde(default)]
+    pub sequence_numbers: bool,
+
+    /// The feeds that may come in here and who sends each. When given, whoever sends none of them is refused; a connection
+    /// belongs to the first that allows it, whatever MSH-3 and MSH-4 say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub feeds: Vec<Feed>,
 
     /// `Interactive`: messages that someone waits for. `Bulk`: loads of many messages, kept in topics of their own so that
     /// interactive messages never wait behind them.
@@ -69,6 +90,36 @@ fn mllp_port() -> i32 {
     2575
 }
 
+/// A feed and who sends it. Where both lists are given, both must allow a sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.allowedNetworks) || has(self.allowedCertificates)")
+    .message("say who sends the feed: give allowedNetworks, allowedCertificates or both"))]
+pub struct Feed {
+    /// Name of the feed, unique in its list.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+
+    /// Networks (CIDR) that may send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(min = 1, max = 64),
+        inner(length(max = 43), regex(pattern = r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"))
+    )]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub allowed_networks: Vec<String>,
+
+    /// Names, one of which the sender's certificate must have, as in `tls.allowedCertificates`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 512)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub allowed_certificates: Vec<String>,
+
+    /// Whether its messages are numbered, as with `sequenceNumbers` of the listener.
+    #[serde(default)]
+    pub sequence_numbers: bool,
+}
+
 /// Which topics a listener's messages go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Lane {
@@ -95,6 +146,9 @@ pub enum AckWhen {
 #[x_kube(validation = Rule::new("!has(self.clientCrlSecret) || has(self.clientCaSecret)")
     .message("clientCrlSecret revokes certificates of the authorities in clientCaSecret; name them too")
     .field_path(".clientCrlSecret"))]
+#[x_kube(validation = Rule::new("!has(self.allowedCertificates) || has(self.clientCaSecret)")
+    .message("allowedCertificates needs clientCaSecret: without it senders show no certificate")
+    .field_path(".allowedCertificates"))]
 pub struct ListenerTls {
     /// Secret of type `kubernetes.io/tls` with the certificate and key that senders see.
     pub secret: NamedObject,
@@ -108,6 +162,14 @@ pub struct ListenerTls {
     /// are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_crl_secret: Option<NamedObject>,
+
+    /// Names, one of which a sender's certificate must have: `CN=lab,O=North` in its subject, or `DNS:lab.example.org`,
+    /// `URI:spiffe://example.org/lab`, `email:lab@example.org`, `IP:192.0.2.7` among its alternative names. Needs
+    /// `clientCaSecret`. Any certificate of these authorities when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 512)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub allowed_certificates: Vec<String>,
 }
 
 /// The Service in front of a listener.

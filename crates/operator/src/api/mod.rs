@@ -17,7 +17,7 @@ mod status;
 pub use availability::{Availability, Mode, ZoneSpread};
 pub use definitions::{Definition, definitions};
 pub use kafka::{Kafka, KafkaTls, Sasl, SaslMechanism, Topics};
-pub use listener::{AckWhen, Exposure, ExposureType, Lane, Listener, ListenerTls};
+pub use listener::{AckWhen, Exposure, ExposureType, Feed, Lane, Listener, ListenerTls};
 pub use mapping::{FhirMapping, FhirMappingSpec, FhirMappingStatus};
 pub use output::{DeletionPolicy, Layout, Output};
 pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus, Image, Monitoring};

@@ -6,7 +6,7 @@ use super::Impossible;
 use super::names::Names;
 use super::pod::{HTTP_PORT, paths};
 use crate::api::{
-    AckWhen, ExposureType, Hl7Pipeline, Kafka, Lane, Layout, Listener, Rollout, SaslMechanism,
+    AckWhen, ExposureType, Feed, Hl7Pipeline, Kafka, Lane, Layout, Listener, Rollout, SaslMechanism,
 };
 
 /// Name of the file in the ConfigMap.
@@ -101,12 +101,21 @@ fn listener(listener: &Listener) -> Value {
     if let Some(feed) = &listener.feed {
         made["feed"] = json!(feed);
     }
+    if listener.sequence_numbers {
+        made["sequenceNumbers"] = json!(true);
+    }
+    if !listener.feeds.is_empty() {
+        made["feeds"] = listener.feeds.iter().map(feed).collect();
+    }
     if let Some(tls) = &listener.tls {
         let directory = paths::tls(&listener.name);
         made["tls"] = json!({
             "cert": format!("{directory}/tls.crt"),
             "key": format!("{directory}/tls.key"),
         });
+        if !tls.allowed_certificates.is_empty() {
+            made["allowedCertificates"] = json!(tls.allowed_certificates);
+        }
         if tls.client_ca_secret.is_some() {
             made["tls"]["clientCa"] =
                 json!(format!("{}/ca.crt", paths::senders_ca(&listener.name)));
@@ -121,6 +130,15 @@ fn listener(listener: &Listener) -> Value {
         made["maxConnectionsPerAddress"] = json!(MAX_CONNECTIONS);
     }
     made
+}
+
+fn feed(feed: &Feed) -> Value {
+    json!({
+        "name": feed.name,
+        "allowedNetworks": feed.allowed_networks,
+        "allowedCertificates": feed.allowed_certificates,
+        "sequenceNumbers": feed.sequence_numbers,
+    })
 }
 
 fn limits(rollout: &Rollout) -> Value {

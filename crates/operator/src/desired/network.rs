@@ -79,15 +79,22 @@ pub(super) fn policies(
     ]
 }
 
+/// The networks that may connect to a listener: its own, or those of its feeds where each has some. All when empty.
+pub(super) fn networks(listener: &Listener) -> BTreeSet<String> {
+    let of_feeds = listener.feeds.iter().map(|feed| &feed.allowed_networks);
+    let own = &listener.allowed_networks;
+    let anywhere = of_feeds.clone().any(Vec::is_empty);
+    if own.is_empty() && !anywhere {
+        return of_feeds.flatten().cloned().collect();
+    }
+    own.iter().cloned().collect()
+}
+
 fn senders(listener: &Listener) -> NetworkPolicyIngressRule {
-    let from: Vec<NetworkPolicyPeer> = listener
-        .allowed_networks
-        .iter()
-        .map(|network| NetworkPolicyPeer {
-            ip_block: Some(IPBlock {
-                cidr: network.clone(),
-                except: None,
-            }),
+    let from: Vec<NetworkPolicyPeer> = networks(listener)
+        .into_iter()
+        .map(|cidr| NetworkPolicyPeer {
+            ip_block: Some(IPBlock { cidr, except: None }),
             ..NetworkPolicyPeer::default()
         })
         .collect();

@@ -47,16 +47,21 @@ pub(crate) fn most() -> Value {
         },
         "listeners": [
             {
-                "name": "adt", "port": 2575, "feed": "adt", "ackWhen": "Mapped",
+                "name": "adt", "port": 2575, "feed": "adt", "sequenceNumbers": true, "ackWhen": "Mapped",
                 "tls": {
                     "secret": {"name": "adt-tls"},
                     "clientCaSecret": {"name": "hospital-ca"},
                     "clientCrlSecret": {"name": "hospital-crl"},
+                    "allowedCertificates": ["CN=engine,O=North"],
                 },
                 "allowedNetworks": ["10.1.0.0/16", "10.2.3.4/32"],
                 "exposure": {"type": "LoadBalancer", "annotations": {"example.org/internal": "true"}},
             },
             {"name": "lab", "port": 2576, "lane": "Bulk", "exposure": {"type": "NodePort", "nodePort": 32576}},
+            {"name": "wards", "port": 2577, "feeds": [
+                {"name": "ward-a", "allowedNetworks": ["10.5.1.0/24"], "sequenceNumbers": true},
+                {"name": "ward-b", "allowedNetworks": ["10.5.2.0/24"]},
+            ]},
         ],
         "mappings": [{"name": "site"}, {"name": "ward"}],
         "listen": {
