@@ -8,9 +8,9 @@
 //! fields (no port used twice, bounds that fit together) in CEL rules beside it, so that the API server refuses a mistake
 //! with a sentence before anything runs.
 //!
-//! [`desired`] says what should exist for a pipeline, as a pure function; [`scaling`] how many instances, by schedules (what it says of load is not measured yet, so that nothing asks
-//! it); [`controller`] makes it so and tells in the status
-//! what it found. This crate knows Kubernetes and nothing of HL7 or FHIR.
+//! [`desired`] says what should exist for a pipeline, as a pure function; [`scaling`] how many instances, by what they measure
+//! and by schedules; [`maps`] what is true of a site's maps; [`controller`] makes it so and tells in the status what
+//! it found. This crate knows Kubernetes and nothing of HL7 or FHIR.
 //!
 //! ```
 //! use kiln_operator::api::Hl7Pipeline;
@@ -46,4 +46,5 @@
 pub mod api;
 pub mod controller;
 pub mod desired;
+pub mod maps;
 pub mod scaling;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod cluster {
+    pub(crate) mod instance;
+    mod scaling;
     pub(crate) mod site;
 }
 mod support;
@@ -15,7 +17,7 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use k8s_openapi::api::core::v1::{Pod, Service};
-use kiln_operator::api::Hl7Pipeline;
+use kiln_operator::api::{FhirMapping, Hl7Pipeline};
 use kiln_operator::controller::{Election, LeaseTimes};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
@@ -274,52 +276,55 @@ async fn the_status_says_what_it_is_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_known_peak_is_met_and_told() {
-    let site = site("scheduled-peak").await;
+async fn a_mapping_says_whether_it_is_in_force_and_where_it_is_wrong() {
+    let site = site("mapping").await;
     let operator = site.operate().await;
-    // The two together hold at any time.
-    let peak = |name: &str, from: &str, to: &str, zone: &str| json!({"name": name, "from": from, "to": to, "timeZone": zone, "minReplicas": 4});
-    let mut spec = least();
-    spec["listen"] = json!({"replicas": 2, "scaling": {"minReplicas": 1, "maxReplicas": 6, "schedules": [
-        peak("day", "06:00", "22:00", "Europe/Vienna"),
-        peak("night", "22:00", "06:00", "Europe/Vienna"),
-    ]}});
-    site.create("elsewhere", &spec).await.unwrap();
-    site.condition("elsewhere", "Applied", "Applied").await;
-    let deployments: Api<Deployment> = site.all();
-    let replicas = || async {
-        deployments
-            .get("elsewhere-listen")
+    site.map("site", "site-maps").await;
+    let mappings: Api<FhirMapping> = site.all();
+    let status = || async {
+        mappings
+            .get("site")
             .await
             .unwrap()
-            .spec
-            .replicas
+            .status
+            .unwrap_or_default()
     };
-    assert_eq!(replicas().await, Some(4));
-    let pipelines: Api<Hl7Pipeline> = site.all();
-    let told = pipelines.get("elsewhere").await.unwrap();
-    // The spec stays its author's.
-    assert_eq!(told.spec.listen.replicas, 2);
-    let listen = told.status.unwrap().listen;
-    assert_eq!(listen.desired_replicas, 4);
-    assert!(
-        listen.reason.starts_with("4, not 2: schedule "),
-        "{}",
-        listen.reason
-    );
-
-    let nowhere = json!({"spec": {"listen": {"scaling": {"schedules": [
-        peak("day", "06:00", "22:00", "Europe/Wien"),
-    ]}}}});
-    site.change("elsewhere", &nowhere).await.unwrap();
-    let message = site.condition("elsewhere", "Applied", "Impossible").await;
-    assert!(message.contains("no time zone `Europe/Wien`"), "{message}");
-    assert_eq!(replicas().await, Some(4));
-
-    let over = json!({"spec": {"listen": {"scaling": {"schedules": []}}}});
-    site.change("elsewhere", &over).await.unwrap();
-    site.until("the peak is over", || async { replicas().await == Some(2) })
+    let reason = || async {
+        let condition = status().await.conditions.into_iter().next();
+        condition.map(|known| known.reason).unwrap_or_default()
+    };
+    site.until("nobody uses it", || async { reason().await == "Unused" })
         .await;
+    let mut spec = least();
+    spec["mappings"] = json!([{"name": "site"}]);
+    site.create("elsewhere", &spec).await.unwrap();
+    let instances = site
+        .instances(("elsewhere", "listen"), 2, |_| String::new())
+        .await;
+    let all_say = |rejected: Value| {
+        let maps = json!({"mapping": {"version": "3f9a", "rejected": rejected}});
+        for instance in &instances {
+            instance.says(&maps);
+        }
+    };
+    all_say(Value::Null);
+    site.until("it is in force", || async { reason().await == "Compiled" })
+        .await;
+    assert_eq!(status().await.version.as_deref(), Some("3f9a"));
+    all_say(json!(
+        "/etc/kiln/overlay/00-site/PID.yaml:7: no element `brithDate`; nearest: birthDate"
+    ));
+    site.until("it is refused", || async { reason().await == "Refused" })
+        .await;
+    let condition = status().await.conditions.remove(0);
+    assert_eq!(condition.status, "False");
+    assert!(
+        condition
+            .message
+            .ends_with("\nPID.yaml:7: no element `brithDate`; nearest: birthDate"),
+        "{}",
+        condition.message
+    );
     operator.stop().await;
 }
 
@@ -428,6 +433,7 @@ async fn the_operator_may_do_what_it_needs_and_nothing_else() {
         (true, "apps", "deployments", "patch"),
         (true, "", "services", "delete"),
         (true, "kiln.health", "hl7pipelines/status", "patch"),
+        (true, "kiln.health", "fhirmappings/status", "patch"),
         (false, "", "secrets", "get"),
         (false, "", "secrets", "list"),
         (false, "", "pods", "create"),

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
-use kiln_operator::api::Schedule;
+use kiln_operator::api::{ListenScaling, Schedule, TransformScaling};
 use kiln_operator::scaling::{
-    Bounds, Memory, SCALE_OUT_PAUSE, Signal, decide, is_active, next_change, scheduled,
+    Bounds, Memory, Reading, SCALE_OUT_AFTER, SCALE_OUT_PAUSE, Signal, Window, decide, is_active,
+    scheduled, spread,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -47,6 +48,13 @@ fn open(open: u32) -> Signal {
     }
 }
 
+fn in_flight(messages: u32) -> Signal {
+    Signal::InFlight {
+        messages: Some(messages),
+        per_instance: 1000,
+    }
+}
+
 fn lag(seconds: f64) -> Signal {
     Signal::Lag {
         seconds: Some(seconds),
@@ -63,47 +71,71 @@ const NO_ACK: Signal = Signal::AckP99 {
 fn what_is_felt_decides_and_is_told() {
     let now = at("2026-03-02T12:00:00Z");
     let fresh = Memory::default();
+    let pressed = |seconds| Memory {
+        pressed: Some(ago(now, seconds)),
+        ..fresh
+    };
     let calm = |seconds| Memory {
-        changed: None,
         calm: Some(ago(now, seconds)),
+        ..fresh
     };
     let changed = |seconds| Memory {
         changed: Some(ago(now, seconds)),
-        calm: None,
+        ..pressed(10)
     };
+    let long = SCALE_OUT_AFTER.as_secs();
     let pause = SCALE_OUT_PAUSE.as_secs();
+    let silence = |instances| Signal::Silence { instances };
     for (current, signals, memory, expected, told) in [
         // A time over its target: in proportion, rounded up.
         (
             2,
             vec![ack(300.0)],
-            fresh,
+            pressed(12),
             3,
-            "2 to 3: ACK p99 is 300 ms, over the target of 250 ms",
+            "2 to 3: ACK p99 300 ms over target 250 ms for 12 s",
         ),
-        (4, vec![ack(400.0)], fresh, 7, "ACK p99 is 400 ms"),
+        (4, vec![ack(400.0)], pressed(long), 7, "ACK p99 400 ms"),
+        // One slow moment is no load.
+        (2, vec![ack(9000.0)], fresh, 2, ""),
+        (2, vec![ack(9000.0)], pressed(long - 1), 2, ""),
         // At most twice as many at once, and never more than the most.
-        (2, vec![ack(9000.0)], fresh, 4, "2 to 4"),
-        (6, vec![ack(9000.0)], fresh, 8, "6 to 8"),
-        (8, vec![ack(9000.0)], fresh, 8, ""),
-        // Connections: as many as are needed to carry them.
+        (2, vec![ack(9000.0)], pressed(long), 4, "2 to 4"),
+        (6, vec![ack(9000.0)], pressed(long), 8, "6 to 8"),
+        (8, vec![ack(9000.0)], pressed(long), 8, ""),
+        // Counts: as many instances as are needed to carry them.
         (
             2,
             vec![ack(10.0), open(301)],
-            fresh,
+            pressed(long),
             4,
-            "2 to 4: 301 connections are open",
+            "2 to 4: 301 connections, over 100 an instance for 10 s",
         ),
-        (3, vec![ack(10.0), open(300)], fresh, 3, ""),
+        (3, vec![ack(10.0), open(300)], pressed(long), 3, ""),
+        (
+            2,
+            vec![ack(10.0), in_flight(2001)],
+            pressed(long),
+            3,
+            "2 to 3: 2001 messages in flight, over 1000 an instance for 10 s",
+        ),
         // The most pressing decides.
-        (2, vec![ack(300.0), open(400)], fresh, 4, "400 connections"),
+        (
+            2,
+            vec![ack(300.0), open(400)],
+            pressed(long),
+            4,
+            "400 connections",
+        ),
         (
             2,
             vec![lag(25.0)],
-            fresh,
+            pressed(long),
             4,
-            "the oldest waiting message is 25 s old",
+            "oldest waiting message 25 s old, over target 10 s",
         ),
+        // An instance that is silent holds up none.
+        (2, vec![ack(300.0), silence(1)], pressed(long), 3, "2 to 3"),
         // What was added is given time to act.
         (3, vec![ack(300.0)], changed(pause - 1), 3, ""),
         (3, vec![ack(300.0)], changed(pause), 4, "3 to 4"),
@@ -123,6 +155,8 @@ fn what_is_felt_decides_and_is_told() {
         (4, vec![ack(50.0), open(240)], calm(9999), 3, "4 to 3"),
         // What is not known takes nothing away.
         (4, vec![NO_ACK, open(0)], calm(9999), 4, ""),
+        (4, vec![ack(50.0), silence(1)], calm(9999), 4, ""),
+        (4, vec![ack(50.0), silence(0)], calm(9999), 3, "4 to 3"),
         // The bounds were narrowed.
         (1, vec![ack(50.0)], fresh, 2, "1 to 2: minReplicas is 2"),
         (9, vec![ack(50.0)], fresh, 8, "9 to 8: maxReplicas is 8"),
@@ -136,18 +170,25 @@ fn what_is_felt_decides_and_is_told() {
 }
 
 #[test]
-fn a_break_in_the_calm_begins_it_anew() {
+fn a_break_begins_calm_and_pressure_anew() {
     let now = at("2026-03-02T12:00:00Z");
     let calm = Memory {
-        changed: None,
         calm: Some(ago(now, 200)),
+        ..Memory::default()
     };
-    let pressed = decide(now, 4, &bounds(&[]), &[ack(200.0)], calm).unwrap();
-    assert_eq!(pressed.memory.calm, None);
-    let calm_again = decide(now, 4, &bounds(&[]), &[ack(50.0)], pressed.memory).unwrap();
-    assert_eq!(calm_again.memory.calm, Some(now));
-    let kept = decide(now, 4, &bounds(&[]), &[ack(50.0)], calm).unwrap();
-    assert_eq!(kept.memory, calm);
+    let remembered = |signal, memory| {
+        decide(now, 4, &bounds(&[]), &[signal], memory)
+            .unwrap()
+            .memory
+    };
+    assert_eq!(remembered(ack(50.0), calm), calm);
+    let broken = remembered(ack(200.0), calm);
+    assert_eq!(broken, Memory::default());
+    assert_eq!(remembered(ack(50.0), broken).calm, Some(now));
+    let pressed = remembered(ack(300.0), calm);
+    assert_eq!((pressed.pressed, pressed.calm), (Some(now), None));
+    assert_eq!(remembered(ack(300.0), pressed), pressed);
+    assert_eq!(remembered(ack(200.0), pressed).pressed, None);
 }
 
 #[test]
@@ -186,21 +227,12 @@ fn a_schedule_raises_the_number_at_once_and_says_so() {
     assert_eq!(scheduled(before, 3, &bounds).unwrap(), (3, None));
     let (number, why) = scheduled(within, 3, &bounds).unwrap();
     assert_eq!(number, 5);
-    assert_eq!(why.unwrap(), "5, not 3: schedule peak until 08:00");
+    assert_eq!(why.unwrap(), "3 to 5: schedule peak until 08:00");
     assert_eq!(scheduled(within, 6, &bounds).unwrap(), (6, None));
     assert_eq!(scheduled(before, 1, &bounds).unwrap().0, 2);
     assert_eq!(scheduled(before, 9, &bounds).unwrap().0, 8);
     let decision = decide(within, 3, &bounds, &[ack(10.0)], Memory::default()).unwrap();
     assert_eq!(decision.replicas, 5);
-    assert_eq!(
-        next_change(&peak, before).unwrap(),
-        Some(at("2026-03-02T06:00:00Z"))
-    );
-    assert_eq!(
-        next_change(&peak, within).unwrap(),
-        Some(at("2026-03-02T08:00:00Z"))
-    );
-    assert_eq!(next_change(&[], within).unwrap(), None);
 }
 
 #[test]
@@ -240,11 +272,13 @@ proptest! {
         current in 2..=8i32,
         signals in signals(),
         changed in prop::option::of(0i64..1000),
+        pressed in prop::option::of(0i64..1000),
         calm in prop::option::of(0i64..1000),
     ) {
         let now = at("2026-03-02T12:00:00Z");
         let memory = Memory {
             changed: changed.map(|seconds| ago(now, seconds)),
+            pressed: pressed.map(|seconds| ago(now, seconds)),
             calm: calm.map(|seconds| ago(now, seconds)),
         };
         let decision = decide(now, current, &bounds(&[]), &signals, memory).unwrap();
@@ -261,11 +295,12 @@ proptest! {
         current in 2..=8i32,
         less in 0.0..5000.0f64,
         more in 0.0..5000.0f64,
-        calm in 0i64..1000,
+        since in 0i64..1000,
     ) {
         let (less, more) = (less.min(more), less.max(more));
         let now = at("2026-03-02T12:00:00Z");
-        let memory = Memory { changed: None, calm: Some(ago(now, calm)) };
+        let since = Some(ago(now, since));
+        let memory = Memory { changed: None, pressed: since, calm: since };
         let number = |value| decide(now, current, &bounds(&[]), &[ack(value)], memory).unwrap().replicas;
         prop_assert!(number(less) <= number(more));
     }
@@ -284,5 +319,128 @@ proptest! {
             now += SignedDuration::from_secs(10);
         }
         prop_assert_eq!(number, if quiet { 2 } else { 8 });
+    }
+}
+
+/// What an instance of listen answers: acknowledgments of up to 100 ms and of up to 1 s since it was started, and connections.
+fn answer(quick: u64, slow: u64, connections: u32) -> String {
+    let all = quick + slow;
+    format!(
+        "# TYPE kiln_listen_ack_seconds histogram\n\
+         kiln_listen_ack_seconds_bucket{{listener=\"adt\",le=\"0.1\"}} {quick}\n\
+         kiln_listen_ack_seconds_bucket{{listener=\"adt\",le=\"1\"}} {all}\n\
+         kiln_listen_ack_seconds_bucket{{listener=\"adt\",le=\"+Inf\"}} {all}\n\
+         kiln_listen_ack_seconds_sum{{listener=\"adt\"}} 1\n\
+         kiln_listen_connections{{listener=\"adt\"}} {connections}\n\
+         kiln_listen_connections{{listener=\"lab\"}} 3\n\
+         kiln_listen_in_flight_messages{{listener=\"adt\"}} 7\n"
+    )
+}
+
+fn look(window: &mut Window, now: Timestamp, answers: &[(&str, Option<String>)]) -> Vec<Signal> {
+    let read = |answer: &String| Reading::read(now, answer);
+    let answers = answers
+        .iter()
+        .map(|(name, answer)| ((*name).to_owned(), answer.as_ref().map(read)));
+    window.take(now, answers.collect());
+    let scaling: ListenScaling =
+        serde_json::from_value(json!({"minReplicas": 2, "maxReplicas": 8})).unwrap();
+    window.of_listen(&scaling)
+}
+
+fn p99(signals: &[Signal]) -> Option<f64> {
+    signals.iter().find_map(|signal| match signal {
+        Signal::AckP99 { milliseconds, .. } => Some(*milliseconds),
+        _ => None,
+    })?
+}
+
+#[test]
+fn acknowledgments_of_all_instances_are_counted_over_the_last_quarter_minute() {
+    let mut now = at("2026-03-02T12:00:00Z");
+    let mut window = Window::default();
+    assert_eq!(p99(&look(&mut window, now, &[])), None);
+    // What was before the first look is not of these seconds.
+    let first = [
+        ("a", Some(answer(5, 1_000_000, 10))),
+        ("b", Some(answer(0, 0, 20))),
+    ];
+    assert_eq!(p99(&look(&mut window, now, &first)), Some(0.0));
+    now += SignedDuration::from_secs(5);
+    // 90 of 100 take up to 100 ms, 10 up to 1 s: the 99th is at nine tenths of the way from 0.1 to 1.
+    let second = [
+        ("a", Some(answer(50, 1_000_005, 10))),
+        ("b", Some(answer(45, 5, 20))),
+    ];
+    let signals = look(&mut window, now, &second);
+    assert!((p99(&signals).unwrap() - 910.0).abs() < 1e-6, "{signals:?}");
+    assert!(signals.contains(&Signal::Connections {
+        open: Some(36),
+        per_instance: 500
+    }));
+    assert!(signals.contains(&Signal::InFlight {
+        messages: Some(14),
+        per_instance: 2048
+    }));
+    assert!(signals.contains(&Signal::Silence { instances: 0 }));
+    // One is silent, and the other was started anew: it counts from nothing.
+    now += SignedDuration::from_secs(5);
+    let signals = look(
+        &mut window,
+        now,
+        &[("a", None), ("b", Some(answer(10, 0, 20)))],
+    );
+    assert!(signals.contains(&Signal::Silence { instances: 1 }));
+    assert!(signals.contains(&Signal::Connections {
+        open: Some(23),
+        per_instance: 500
+    }));
+    // Slow times are forgotten.
+    for quick in [1000, 2000, 3000, 4000] {
+        now += SignedDuration::from_secs(5);
+        look(&mut window, now, &[("b", Some(answer(quick, 0, 20)))]);
+    }
+    let signals = look(&mut window, now, &[("b", Some(answer(5000, 0, 20)))]);
+    assert!((p99(&signals).unwrap() - 99.0).abs() < 1e-6, "{signals:?}");
+    // Nobody answers: nothing is known.
+    assert_eq!(p99(&look(&mut window, now, &[("b", None)])), None);
+}
+
+#[test]
+fn the_instance_that_is_most_behind_counts_and_bulk_does_not() {
+    let now = at("2026-03-02T12:00:00Z");
+    let scaling: TransformScaling =
+        serde_json::from_value(json!({"minReplicas": 2, "maxReplicas": 8})).unwrap();
+    let lags = |answers: &[&str]| {
+        let mut window = Window::default();
+        let look = answers.iter().enumerate();
+        let look = look.map(|(at, answer)| (at.to_string(), Some(Reading::read(now, answer))));
+        window.take(now, look.collect());
+        window.of_transform(&scaling)[0]
+    };
+    let lane = |lane: &str, seconds: f64| {
+        format!("kiln_transform_lag_seconds{{lane=\"{lane}\"}} {seconds}\n")
+    };
+    let both = lane("interactive", 4.5) + &lane("bulk", 4000.0);
+    assert_eq!(lags(&[&both, &lane("interactive", 31.0)]), lag(31.0));
+    assert_eq!(lags(&[&both]), lag(4.5));
+    assert_eq!(
+        lags(&[&lane("bulk", 9.0)]).to_string(),
+        "the age of waiting messages is not known"
+    );
+}
+
+proptest! {
+    #[test]
+    fn connections_are_spread_without_asking_more_to_leave_than_are_too_many(
+        open in prop::collection::btree_map("[a-z]{3}", 0u32..5000, 1..12),
+    ) {
+        let shed = spread(&open);
+        let share = open.values().sum::<u32>().div_ceil(u32::try_from(open.len()).unwrap());
+        for (name, connections) in &open {
+            let left = connections - shed.get(name).copied().unwrap_or(0);
+            prop_assert_eq!(left, *connections.min(&share));
+        }
+        prop_assert!(shed.values().all(|asked| *asked > 0));
     }
 }

@@ -23,17 +23,25 @@ pub struct ListenScaling {
     #[schemars(range(min = 1, max = 1000))]
     pub max_replicas: i32,
 
-    /// Instances are added while 1 of 100 acknowledgements takes longer than so many milliseconds.
+    /// Instances are added while, for 10 seconds, 1 of 100 messages is acknowledged later than so many milliseconds after
+    /// its end. Asked of every instance each 5 seconds and counted over 15.
     #[serde(default = "ListenScaling::ack")]
     #[schemars(range(min = 1, max = 60000))]
     pub ack_milliseconds: i32,
 
-    /// Instances are added while each has more connections than this.
+    /// Instances are added while, for 10 seconds, there are more connections than this for each.
     #[serde(default = "ListenScaling::connections")]
     #[schemars(range(min = 1, max = 100_000))]
     pub connections_per_instance: i32,
 
-    /// Instances are taken away only when fewer would have sufficed for so many seconds without a break, one at a time.
+    /// Instances are added while, for 10 seconds, there are more messages than this for each that wait to be stored. Beyond
+    /// 4096 a listener reads no further.
+    #[serde(default = "ListenScaling::in_flight")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub in_flight_per_instance: i32,
+
+    /// Instances are taken away only when fewer would have sufficed for so many seconds without a break, one at a time; and
+    /// only while all of them answer.
     #[serde(default = "scale_in_after")]
     #[schemars(range(min = 30, max = 86400))]
     pub scale_in_after_seconds: i32,
@@ -52,6 +60,10 @@ impl ListenScaling {
 
     fn connections() -> i32 {
         500
+    }
+
+    fn in_flight() -> i32 {
+        2048
     }
 }
 
@@ -73,12 +85,14 @@ pub struct TransformScaling {
     #[schemars(range(min = 1, max = 1000))]
     pub max_replicas: i32,
 
-    /// Instances are added while the oldest message that waits to be transformed is older than so many seconds.
+    /// Instances are added while, for 10 seconds, the oldest message of the interactive lane that waits to be transformed is
+    /// older than so many seconds. Bulk loads add none.
     #[serde(default = "TransformScaling::lag")]
     #[schemars(range(min = 1, max = 86400))]
     pub lag_seconds: i32,
 
-    /// Instances are taken away only when fewer would have sufficed for so many seconds without a break, one at a time.
+    /// Instances are taken away only when fewer would have sufficed for so many seconds without a break, one at a time; and
+    /// only while all of them answer.
     #[serde(default = "scale_in_after")]
     #[schemars(range(min = 30, max = 86400))]
     pub scale_in_after_seconds: i32,

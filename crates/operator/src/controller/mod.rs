@@ -8,6 +8,9 @@
 //!       │                        │ impossible                             ▲
 //!       │ being deleted          └────────────────────────────────────────┘
 //!       └──▶ drain listen ──▶ let go
+//!
+//!   every few seconds: ask the instances ──▶ decide how many ──▶ another number wakes the pipeline
+//!                                        └──▶ are the maps in force? ──▶ status of each FhirMapping
 //! ```
 //!
 //! Every step may be repeated at any time, so that an operator that is killed between two of them harms nothing. A pipeline
@@ -16,17 +19,22 @@
 mod activate;
 mod apply;
 mod error;
+mod instance;
 mod judge;
+mod known;
 mod lease;
 mod leave;
+mod look;
+mod mapping;
 mod observe;
 mod reconcile;
 mod retry;
 mod scale;
 mod watch;
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 
 use crate::desired::Settings;
 
@@ -46,6 +54,8 @@ pub struct Context {
     pod_monitors: bool,
     recorder: Recorder,
     retries: retry::Retries,
+    numbers: scale::Numbers,
+    asking: instance::Asking,
 }
 
 impl Context {
@@ -73,6 +83,33 @@ impl Context {
             settings,
             pod_monitors,
             retries: retry::Retries::default(),
+            numbers: scale::Numbers::default(),
+            asking: instance::Asking::new(),
         })
+    }
+
+    /// Writes an Event. It is a courtesy: when it cannot be written, the log says so and work goes on.
+    async fn tell(
+        &self,
+        about: &ObjectReference,
+        (importance, reason, action): (EventType, &str, &str),
+        note: String,
+    ) {
+        // What the API allows.
+        const MAX_NOTE_BYTES: usize = 1000;
+        let mut note = note;
+        while note.len() > MAX_NOTE_BYTES {
+            note.pop();
+        }
+        let event = Event {
+            type_: importance,
+            reason: reason.to_owned(),
+            note: Some(note),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, about).await {
+            tracing::warn!(%error, about = about.name, "an Event could not be written");
+        }
     }
 }

@@ -99,9 +99,14 @@ pub(super) fn is_ready(pod: &Pod) -> bool {
         .status
         .as_ref()
         .and_then(|status| status.conditions.as_ref());
-    pod.meta().deletion_timestamp.is_none()
+    !is_leaving(pod)
         && conditions
             .into_iter()
             .flatten()
             .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// Whether the pod is to end.
+pub(super) fn is_leaving(pod: &Pod) -> bool {
+    pod.meta().deletion_timestamp.is_some()
 }

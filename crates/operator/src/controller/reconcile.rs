@@ -6,14 +6,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::controller::Action;
-use kube::runtime::events::{Event, EventType};
+use kube::runtime::events::EventType;
 use kube::{Api, Resource as _, ResourceExt as _};
 use serde_json::json;
 
 use super::apply::{Refusal, apply, prune};
 use super::leave::{Leaving, leave};
 use super::observe::{instances, observe};
-use super::scale::{Choice, Chosen, again, choose};
+use super::scale::{Choice, Chosen};
 use super::{Context, Error, Instances, MANAGER, Outcome, conditions};
 use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus};
 use crate::desired::{Observed, Role, desired, replicas, selector};
@@ -79,7 +79,7 @@ async fn settle(
     let name = pipeline.name_any();
     let now = jiff::Timestamp::now();
     let mut observed = observe(pipeline, namespace, context).await?;
-    let (choice, (outcome, failed)) = match choose(pipeline, now) {
+    let (choice, (outcome, failed)) = match context.numbers.choose(pipeline, now) {
         Ok(choice) => {
             observed.listen = choice.listen.as_ref().map(|(number, _)| *number);
             observed.transform = choice.transform.as_ref().map(|(number, _)| *number);
@@ -110,13 +110,14 @@ async fn settle(
         let action = format!("apply {} {}", refusal.kind, refusal.name);
         return Err(Error::api(action, refusal.source));
     }
-    context.retries.settled(&key(namespace, &name));
-    Ok(again(pipeline, now))
+    context.retries.settled(&key(pipeline));
+    Ok(Action::await_change())
 }
 
-/// The name under which a resource's failures are counted.
-pub(super) fn key(namespace: &str, name: &str) -> String {
-    format!("{namespace}/{name}")
+/// The name under which something is remembered of a pipeline.
+pub(super) fn key(pipeline: &Hl7Pipeline) -> String {
+    let namespace = pipeline.namespace().unwrap_or_default();
+    format!("{namespace}/{}", pipeline.name_any())
 }
 
 async fn carry_out(
@@ -156,13 +157,15 @@ fn status(
     let now = Time(Timestamp::now());
     let role = |role, instances: &Instances, chosen: &Chosen, before: RoleStatus| {
         let (number, reason) = chosen.clone().unzip();
-        let desired_replicas = replicas(pipeline, role, number);
+        // A schedule that cannot be read leaves the number as it is.
+        let known = Some(before.desired_replicas).filter(|known| *known > 0);
+        let desired_replicas = replicas(pipeline, role, number.or(known));
         let scaled = ![0, desired_replicas].contains(&before.desired_replicas) && chosen.is_some();
         RoleStatus {
             replicas: instances.replicas,
             ready_replicas: instances.ready,
             desired_replicas,
-            reason: reason.flatten().unwrap_or_default(),
+            reason: reason.unwrap_or_default(),
             last_scaled: if scaled {
                 Some(now.clone())
             } else {
@@ -216,11 +219,21 @@ async fn write(
     }
 }
 
-/// An Event for each condition that has another reason now.
+/// An Event for each condition that has another reason now, and for each role that scaling gave another number.
 async fn announce(pipeline: &Hl7Pipeline, status: &Hl7PipelineStatus, context: &Context) {
-    let before = pipeline.status.clone().unwrap_or_default().conditions;
+    let before = pipeline.status.clone().unwrap_or_default();
+    for (role, before, now) in [
+        (Role::Listen, &before.listen, &status.listen),
+        (Role::Transform, &before.transform, &status.transform),
+    ] {
+        if now.last_scaled != before.last_scaled {
+            let note = format!("{} {}", role.word(), now.reason);
+            tell(pipeline, context, "Scaled", "Scale", note).await;
+        }
+    }
     for condition in &status.conditions {
         let known = before
+            .conditions
             .iter()
             .any(|known| known.type_ == condition.type_ && known.reason == condition.reason);
         if !known {
@@ -245,30 +258,14 @@ const WARNINGS: [&str; 5] = [
     "Refused",
 ];
 
-/// An Event is a courtesy: when it cannot be written, the log says so and work goes on.
 async fn tell(pipeline: &Hl7Pipeline, context: &Context, reason: &str, action: &str, note: String) {
-    // What the API allows.
-    const MAX_NOTE_BYTES: usize = 1000;
-    let mut note = note;
-    while note.len() > MAX_NOTE_BYTES {
-        note.pop();
-    }
-    let event = Event {
-        type_: if WARNINGS.contains(&reason) {
-            EventType::Warning
-        } else {
-            EventType::Normal
-        },
-        reason: reason.to_owned(),
-        note: Some(note),
-        action: action.to_owned(),
-        secondary: None,
+    let importance = if WARNINGS.contains(&reason) {
+        EventType::Warning
+    } else {
+        EventType::Normal
     };
-    if let Err(error) = context
-        .recorder
-        .publish(&event, &pipeline.object_ref(&()))
-        .await
-    {
-        tracing::warn!(%error, pipeline = pipeline.name_any(), "an Event could not be written");
-    }
+    let about = pipeline.object_ref(&());
+    context
+        .tell(&about, (importance, reason, action), note)
+        .await;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -10,18 +10,23 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::ListParams;
 use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::runtime::controller::{Action, Config, Controller};
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::watcher;
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::known::{Known, trim};
+use super::look::look;
 use super::reconcile::{key, reconcile};
 use super::{Context, Error};
 use crate::api::{FhirMapping, Hl7Pipeline};
 
 /// Pipelines that are worked on at once; the others wait.
 const CONCURRENCY: u16 = 8;
+/// Pipelines that were woken for another number and wait to be heard; looking waits with them.
+const WOKEN_WAITING: usize = 64;
 /// What the operator makes has this label; other objects of the cluster are not read.
 const MADE_HERE: &str = "app.kubernetes.io/managed-by=kiln-operator";
 /// What all instances have.
@@ -71,28 +76,45 @@ pub async fn run(
     controller = owns::<ServiceAccount>(controller, scope, &client);
     controller = owns::<PodDisruptionBudget>(controller, scope, &client);
     controller = owns::<NetworkPolicy>(controller, scope, &client);
-    controller = controller.watches(
+    let (mappings, writer) = reflector::store();
+    let watched = watcher(
         scope.api::<FhirMapping>(&client),
         watcher::Config::default(),
-        move |mapping| {
-            let users: Vec<ObjectRef<Hl7Pipeline>> = known
-                .state()
-                .iter()
-                .filter(|pipeline| uses(pipeline, &mapping))
-                .map(|pipeline| ObjectRef::from_obj(pipeline.as_ref()))
-                .collect();
-            users
-        },
-    );
-    controller = controller.watches(
+    )
+    .default_backoff()
+    .reflect(writer)
+    .touched_objects();
+    controller = controller.watches_stream(watched, move |mapping| {
+        let users: Vec<ObjectRef<Hl7Pipeline>> = known
+            .state()
+            .iter()
+            .filter(|pipeline| uses(pipeline, &mapping))
+            .map(|pipeline| ObjectRef::from_obj(pipeline.as_ref()))
+            .collect();
+        users
+    });
+    let (pods, writer) = reflector::store();
+    let instances = watcher(
         scope.api::<Pod>(&client),
         watcher::Config::default().labels(INSTANCES),
-        |pod| {
-            let pipeline = pod.labels().get(INSTANCE)?;
-            Some(ObjectRef::new(pipeline).within(&pod.namespace()?))
-        },
-    );
-    controller
+    )
+    .default_backoff()
+    .modify(trim)
+    .reflect(writer)
+    .touched_objects();
+    controller = controller.watches_stream(instances, |pod| {
+        let pipeline = pod.labels().get(INSTANCE)?;
+        Some(ObjectRef::new(pipeline).within(&pod.namespace()?))
+    });
+    let (wake, mut woken) = mpsc::channel(WOKEN_WAITING);
+    controller = controller.reconcile_on(stream::poll_fn(move |task| woken.poll_recv(task)));
+    let found = Known {
+        pipelines: controller.store(),
+        mappings,
+        pods,
+    };
+    let looking = look(Arc::clone(&context), found, wake, stop.clone()).boxed();
+    let reconciling = controller
         .with_config(Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(
@@ -104,8 +126,8 @@ pub async fn run(
             if let Err(error) = pass {
                 tracing::debug!(%error, "a pass ended with an error");
             }
-        })
-        .await;
+        });
+    tokio::join!(looking, reconciling);
     Ok(())
 }
 
@@ -136,13 +158,10 @@ fn uses(pipeline: &Hl7Pipeline, mapping: &FhirMapping) -> bool {
 }
 
 fn later(pipeline: &Hl7Pipeline, error: &Error, context: &Context) -> Action {
-    let namespace = pipeline.namespace().unwrap_or_default();
-    let wait = context
-        .retries
-        .failed(&key(&namespace, &pipeline.name_any()));
+    let wait = context.retries.failed(&key(pipeline));
     tracing::warn!(
         %error,
-        namespace,
+        namespace = pipeline.namespace().unwrap_or_default(),
         pipeline = pipeline.name_any(),
         again_in_milliseconds = wait.as_millis(),
         "the pipeline could not be made as it says"

@@ -21,8 +21,10 @@ use kube::Resource as _;
 use crate::api::{DeletionPolicy, Hl7Pipeline};
 use crate::scaling::UnknownZone;
 
-pub use names::{ACTIVE, Role, selector};
+pub use names::{ACTIVE, Role, is_instance, selector};
 pub use object::Object;
+pub use pod::HTTP_PORT;
+pub use pod::paths::{OVERLAY, mapping_directory};
 
 /// What holds for all pipelines of one operator.
 #[derive(Clone, Debug)]

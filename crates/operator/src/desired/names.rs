@@ -45,6 +45,17 @@ pub fn selector(pipeline: &str, role: Role) -> String {
     )
 }
 
+/// Whether these are the labels of an instance of that role.
+pub fn is_instance(labels: &BTreeMap<String, String>, pipeline: &str, role: Role) -> bool {
+    [
+        (NAME, "kiln"),
+        (INSTANCE, pipeline),
+        (COMPONENT, role.word()),
+    ]
+    .iter()
+    .all(|(label, value)| labels.get(*label).is_some_and(|known| known == value))
+}
+
 /// The selector of everything that the operator made for a pipeline.
 pub(super) fn owned(pipeline: &str) -> String {
     format!("{MANAGED_BY}=kiln-operator,{INSTANCE}={pipeline}")

@@ -62,7 +62,7 @@ pub(super) fn policies(
                 policy_types: types(&["Ingress"]),
                 ingress: Some(vec![NetworkPolicyIngressRule {
                     from: Some(watchers),
-                    ports: Some(vec![port("TCP", HTTP_PORT)]),
+                    ports: Some(vec![port("TCP", HTTP_PORT.into())]),
                 }]),
                 ..NetworkPolicySpec::default()
             },

@@ -17,7 +17,7 @@ use super::workload::Workload;
 use crate::api::{Amounts, Availability, Resources, ZoneSpread};
 
 /// The port of health and metrics.
-pub(super) const HTTP_PORT: i32 = 8090;
+pub const HTTP_PORT: u16 = 8090;
 pub(super) const HTTP: &str = "http";
 
 /// How long an instance that is to leave goes on accepting, in seconds: until every node has learnt that it no longer
@@ -29,12 +29,19 @@ const LEAVE_MARGIN_SECONDS: i64 = 5;
 const START_SECONDS: i32 = 120;
 
 /// Where the files of an instance lie.
-pub(super) mod paths {
+pub mod paths {
     pub(in super::super) const CONFIG: &str = "/etc/kiln/config";
-    pub(in super::super) const OVERLAY: &str = "/etc/kiln/overlay";
+    /// Of the site's maps.
+    pub const OVERLAY: &str = "/etc/kiln/overlay";
     pub(in super::super) const KAFKA_CA: &str = "/etc/kiln/kafka-ca";
     pub(in super::super) const KAFKA_CLIENT: &str = "/etc/kiln/kafka-client";
     pub(in super::super) const KAFKA_SASL: &str = "/etc/kiln/kafka-sasl";
+
+    /// Of one mapping, by its place in the spec: numbered, so that their order is the spec's and two may have files of the
+    /// same name.
+    pub fn mapping_directory(at: usize, name: &str) -> String {
+        format!("{OVERLAY}/{at:02}-{name}")
+    }
 
     pub(in super::super) fn tls(listener: &str) -> String {
         format!("/etc/kiln/tls/{listener}")
@@ -96,7 +103,7 @@ fn container(workload: &Workload<'_>, role: Role, files: &[Files]) -> Container 
     };
     let mut ports = vec![ContainerPort {
         name: Some(HTTP.to_owned()),
-        container_port: HTTP_PORT,
+        container_port: HTTP_PORT.into(),
         protocol: Some("TCP".to_owned()),
         ..ContainerPort::default()
     }];
@@ -136,6 +143,8 @@ fn container(workload: &Workload<'_>, role: Role, files: &[Files]) -> Container 
             },
         ]),
         ports: Some(ports),
+        // Why it ended, for the status of a mapping that it did not take.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         volume_mounts: Some(files.iter().map(|file| file.mount.clone()).collect()),
         resources: Some(resources.map_or_else(default_resources, requirements)),
         // Asked every second; two silences take it out of the Service.
@@ -290,8 +299,7 @@ impl Files {
     }
 }
 
-/// What an instance reads. Each mapping has a directory of its own below the overlay's, numbered, so that their order is the
-/// spec's and two may have files of the same name.
+/// What an instance reads. Each mapping has a directory of its own below the overlay's.
 fn files(workload: &Workload<'_>, role: Role) -> Vec<Files> {
     let spec = &workload.pipeline.spec;
     let mut files = vec![Files::of_config_map(
@@ -301,11 +309,10 @@ fn files(workload: &Workload<'_>, role: Role) -> Vec<Files> {
     )];
     for (at, mapping) in spec.mappings.iter().enumerate() {
         if let Some(config_map) = workload.observed.mappings.get(&mapping.name) {
-            let path = format!("{}/{at:02}-{}", paths::OVERLAY, mapping.name);
             files.push(Files::of_config_map(
                 format!("mapping-{at:02}"),
                 config_map,
-                path,
+                paths::mapping_directory(at, &mapping.name),
             ));
         }
     }

@@ -2,24 +2,35 @@
 //!
 //! ```text
 //!  a schedule begins ───────────────────────▶ at least its number, at once
-//!  a signal is over its target ─────────────▶ more, at most twice as many, then SCALE_OUT_PAUSE to let them act
+//!  a signal is over its target
+//!  for SCALE_OUT_AFTER without a break ─────▶ more, at most twice as many, then SCALE_OUT_PAUSE to let them act
 //!  all signals would be well with one fewer,
 //!  for scaleInAfterSeconds without a break ─▶ one fewer
-//!  a signal is not known ───────────────────▶ never fewer
+//!  a signal is not known,
+//!  or an instance is silent ────────────────▶ never fewer
 //! ```
 //!
 //! The use of CPU is no signal: a busy instance that answers in time is well, and an idle one whose store is slow is not.
 
+mod exposition;
+mod reading;
 mod schedule;
 mod signal;
+mod spread;
+mod window;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::api::Schedule;
 
-pub use schedule::{UnknownZone, is_active, next_change};
+pub use reading::Reading;
+pub use schedule::{UnknownZone, is_active};
 pub use signal::Signal;
+pub use spread::spread;
+pub use window::Window;
 
+/// So long a signal must be over its target before instances are added: one slow moment of the store is no load.
+pub const SCALE_OUT_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// After instances were added, so long none are added for the same cause: they must start, and connections must move.
 pub const SCALE_OUT_PAUSE: SignedDuration = SignedDuration::from_secs(30);
 
@@ -37,11 +48,13 @@ pub struct Bounds<'a> {
 }
 
 /// What is remembered from one decision to the next. An operator that starts anew begins with nothing, and only waits longer
-/// before it takes instances away.
+/// before it changes the number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     /// When the number was last changed.
     pub changed: Option<Timestamp>,
+    /// Since when a signal is over its target, without a break.
+    pub pressed: Option<Timestamp>,
     /// Since when fewer would have sufficed, without a break.
     pub calm: Option<Timestamp>,
 }
@@ -51,7 +64,7 @@ pub struct Memory {
 pub struct Decision {
     /// The number.
     pub replicas: i32,
-    /// Why it changes, for instance `2 to 3: ACK p99 is 410 ms, over the target of 250 ms`; none: it stays.
+    /// Why it changes, for instance `2 to 3: ACK p99 410 ms over target 250 ms for 10 s`; none: it stays.
     pub reason: Option<String>,
     /// For the next decision.
     pub memory: Memory,
@@ -65,75 +78,71 @@ pub fn decide(
     signals: &[Signal],
     memory: Memory,
 ) -> Result<Decision, UnknownZone> {
-    let (floor, floor_reason) = floor(now, bounds)?;
-    if current < floor {
-        return Ok(changed(now, current, floor, &floor_reason));
+    if let (number, Some(reason)) = scheduled(now, current, bounds)? {
+        return Ok(changed(now, number, reason));
     }
-    if current > bounds.most {
-        let why = format!("maxReplicas is {}", bounds.most);
-        return Ok(changed(now, current, bounds.most, &why));
-    }
+    let stays = |pressed, calm| Decision {
+        replicas: current,
+        reason: None,
+        memory: Memory {
+            changed: memory.changed,
+            pressed,
+            calm,
+        },
+    };
     let pressing = signals
         .iter()
         .max_by_key(|signal| signal.needed(current))
         .filter(|signal| signal.needed(current) > current);
     if let Some(signal) = pressing {
+        let since = memory.pressed.unwrap_or(now);
+        let lasted = now.duration_since(since);
         let paused = memory
             .changed
             .is_some_and(|changed| now.duration_since(changed) < SCALE_OUT_PAUSE);
         let wanted = signal.needed(current).min(bounds.most);
-        if paused || wanted == current {
-            return Ok(stays(
-                current,
-                Memory {
-                    calm: None,
-                    ..memory
-                },
-            ));
+        if lasted < SCALE_OUT_AFTER || paused || wanted == current {
+            return Ok(stays(Some(since), None));
         }
-        return Ok(changed(now, current, wanted, &signal.to_string()));
+        let lasted = lasted.as_secs();
+        let reason = format!("{current} to {wanted}: {signal} for {lasted} s");
+        return Ok(changed(now, wanted, reason));
     }
+    let (floor, _) = floor(now, bounds)?;
+    let fewer = current - 1;
     let calm = current > floor
         && signals
             .iter()
-            .all(|signal| signal.is_well_with(current, current - 1));
+            .all(|signal| signal.is_well_with(current, fewer));
     if !calm {
-        return Ok(stays(
-            current,
-            Memory {
-                calm: None,
-                ..memory
-            },
-        ));
+        return Ok(stays(None, None));
     }
     let since = memory.calm.unwrap_or(now);
-    if now.duration_since(since) < bounds.scale_in_after {
-        let calm = Some(since);
-        return Ok(stays(current, Memory { calm, ..memory }));
+    let lasted = now.duration_since(since);
+    if lasted < bounds.scale_in_after {
+        return Ok(stays(None, Some(since)));
     }
-    let why = format!(
-        "fewer have sufficed for {} s",
-        now.duration_since(since).as_secs()
-    );
-    Ok(changed(now, current, current - 1, &why))
+    let lasted = lasted.as_secs();
+    let reason = format!("{current} to {fewer}: fewer have sufficed for {lasted} s");
+    Ok(changed(now, fewer, reason))
 }
 
-/// How many instances there should be at `now` by the bounds and schedules alone, of the number that the spec says; and why,
-/// when it is not that number.
+/// How many instances there should be at `now` by the bounds and schedules alone, where there are `current`; and why, when
+/// that is another number.
 pub fn scheduled(
     now: Timestamp,
-    replicas: i32,
+    current: i32,
     bounds: &Bounds<'_>,
 ) -> Result<(i32, Option<String>), UnknownZone> {
     let (floor, why) = floor(now, bounds)?;
-    if replicas < floor {
-        return Ok((floor, Some(format!("{floor}, not {replicas}: {why}"))));
+    if current < floor {
+        return Ok((floor, Some(format!("{current} to {floor}: {why}"))));
     }
-    if replicas > bounds.most {
-        let why = format!("{}, not {replicas}: maxReplicas is {0}", bounds.most);
+    if current > bounds.most {
+        let why = format!("{current} to {}: maxReplicas is {0}", bounds.most);
         return Ok((bounds.most, Some(why)));
     }
-    Ok((replicas, None))
+    Ok((current, None))
 }
 
 /// The fewest instances now, and what asks for them.
@@ -150,21 +159,13 @@ fn floor(now: Timestamp, bounds: &Bounds<'_>) -> Result<(i32, String), UnknownZo
     Ok(floor)
 }
 
-fn changed(now: Timestamp, from: i32, to: i32, why: &str) -> Decision {
-    Decision {
-        replicas: to,
-        reason: Some(format!("{from} to {to}: {why}")),
-        memory: Memory {
-            changed: Some(now),
-            calm: None,
-        },
-    }
-}
-
-fn stays(replicas: i32, memory: Memory) -> Decision {
+fn changed(now: Timestamp, replicas: i32, reason: String) -> Decision {
     Decision {
         replicas,
-        reason: None,
-        memory,
+        reason: Some(reason),
+        memory: Memory {
+            changed: Some(now),
+            ..Memory::default()
+        },
     }
 }

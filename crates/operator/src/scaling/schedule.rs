@@ -1,8 +1,8 @@
 //! When a peak that is known beforehand begins and ends.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 
 use crate::api::{Day, Schedule};
 
@@ -27,29 +27,6 @@ pub fn is_active(schedule: &Schedule, now: Timestamp) -> Result<bool, UnknownZon
     let begun_yesterday =
         overnight && clock < to && today.yesterday().is_ok_and(|date| begins(schedule, date));
     Ok(begun_today || begun_yesterday)
-}
-
-/// When one of the schedules next begins or ends, after `now`.
-pub fn next_change(
-    schedules: &[Schedule],
-    now: Timestamp,
-) -> Result<Option<Timestamp>, UnknownZone> {
-    // Whatever the day, each edge recurs within a week.
-    const DAYS: i64 = 8;
-    let mut next: Option<Timestamp> = None;
-    for schedule in schedules {
-        let zone = zone(schedule)?;
-        let today = now.to_zoned_datetime(zone.clone()).date();
-        let edges = (0..=DAYS)
-            .filter_map(|ahead| today.checked_add(ahead.days()).ok())
-            .flat_map(|date| {
-                [&schedule.from, &schedule.to].map(|clock| date.to_datetime(time(clock)))
-            })
-            .filter_map(|edge| zone.to_timestamp(edge).ok())
-            .filter(|edge| *edge > now);
-        next = next.into_iter().chain(edges).min();
-    }
-    Ok(next)
 }
 
 fn zone(schedule: &Schedule) -> Result<TimeZone, UnknownZone> {

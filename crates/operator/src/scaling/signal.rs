@@ -10,8 +10,8 @@ const CALM_SHARE: f64 = 0.5;
 /// Something measured, and its target. Not known when no instance told of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Signal {
-    /// The 99th percentile of the time from a frame's end to its acknowledgement, of all instances of listen, over the last
-    /// half minute.
+    /// The 99th percentile of the time from a frame's end to its acknowledgment, of all instances of listen, over the last
+    /// quarter minute.
     AckP99 {
         /// In milliseconds.
         milliseconds: Option<f64>,
@@ -25,12 +25,24 @@ pub enum Signal {
         /// How many each instance should have at most.
         per_instance: u32,
     },
+    /// Messages of all instances of listen that wait for the store.
+    InFlight {
+        /// How many.
+        messages: Option<u32>,
+        /// How many each instance should have at most.
+        per_instance: u32,
+    },
     /// Age of the oldest message that waits to be transformed.
     Lag {
         /// In seconds.
         seconds: Option<f64>,
         /// What it should be at most.
         target: f64,
+    },
+    /// Instances that do not answer: what they carry is not known, so that it never asks for fewer.
+    Silence {
+        /// How many.
+        instances: usize,
     },
 }
 
@@ -49,9 +61,13 @@ impl Signal {
                 target,
             } if value > target => scaled(current, value / target),
             Signal::Connections {
-                open: Some(open),
+                open: Some(count),
                 per_instance,
-            } => i32::try_from(open.div_ceil(per_instance.max(1))).unwrap_or(i32::MAX),
+            }
+            | Signal::InFlight {
+                messages: Some(count),
+                per_instance,
+            } => i32::try_from(count.div_ceil(per_instance.max(1))).unwrap_or(i32::MAX),
             _ => current,
         };
         needed.clamp(current, current.saturating_mul(2))
@@ -72,9 +88,14 @@ impl Signal {
                 target,
             } => value <= target * CALM_SHARE,
             Signal::Connections {
-                open: Some(open),
+                open: Some(count),
                 per_instance,
-            } => f64::from(open) <= f64::from(fewer) * f64::from(per_instance) * (1.0 - HEAD_ROOM),
+            }
+            | Signal::InFlight {
+                messages: Some(count),
+                per_instance,
+            } => f64::from(count) <= f64::from(fewer) * f64::from(per_instance) * (1.0 - HEAD_ROOM),
+            Signal::Silence { instances } => instances == 0,
             _ => false,
         }
     }
@@ -97,27 +118,30 @@ impl fmt::Display for Signal {
             Signal::AckP99 {
                 milliseconds: Some(value),
                 target,
-            } => write!(
-                f,
-                "ACK p99 is {value:.0} ms, over the target of {target:.0} ms"
-            ),
+            } => write!(f, "ACK p99 {value:.0} ms over target {target:.0} ms"),
             Signal::Lag {
                 seconds: Some(value),
                 target,
             } => write!(
                 f,
-                "the oldest waiting message is {value:.0} s old, over the target of {target:.0} s"
+                "oldest waiting message {value:.0} s old, over target {target:.0} s"
             ),
             Signal::Connections {
                 open: Some(open),
                 per_instance,
+            } => write!(f, "{open} connections, over {per_instance} an instance"),
+            Signal::InFlight {
+                messages: Some(messages),
+                per_instance,
             } => write!(
                 f,
-                "{open} connections are open, and {per_instance} are meant for an instance"
+                "{messages} messages in flight, over {per_instance} an instance"
             ),
+            Signal::Silence { instances } => write!(f, "{instances} instances do not answer"),
             Signal::AckP99 { .. } => f.write_str("ACK p99 is not known"),
             Signal::Lag { .. } => f.write_str("the age of waiting messages is not known"),
             Signal::Connections { .. } => f.write_str("the number of connections is not known"),
+            Signal::InFlight { .. } => f.write_str("the messages in flight are not known"),
         }
     }
 }

@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::instance::Instance;
 use crate::support::settings;
 
 const WITHIN: Duration = Duration::from_secs(60);
@@ -298,6 +299,43 @@ impl Site {
             .patch_status(name, &PatchParams::default(), &Patch::Strategic(patch))
             .await
             .unwrap();
+    }
+
+    /// Awaits so many pods of a role, and lets an instance answer for each that has none yet.
+    pub(crate) async fn instances(
+        &self,
+        (pipeline, role): (&str, &str),
+        count: usize,
+        answer: impl Fn(u64) -> String + Clone + Send + 'static,
+    ) -> Vec<Instance> {
+        let api: Api<Pod> = self.all();
+        let selector =
+            format!("app.kubernetes.io/instance={pipeline},app.kubernetes.io/component={role}");
+        let listed = ListParams::default().labels(&selector);
+        until(&format!("{count} pods of {role}"), || async {
+            api.list(&listed).await.unwrap().items.len() == count
+        })
+        .await;
+        let mut instances = Vec::new();
+        for pod in api.list(&listed).await.unwrap() {
+            let status = pod.status.clone().unwrap_or_default();
+            if status.pod_ip.is_some() {
+                continue;
+            }
+            let instance = Instance::start(answer.clone()).await;
+            let at = instance.address.to_string();
+            let patch = json!({"status": {"podIP": at, "podIPs": [{"ip": at}]}});
+            api.patch_status(
+                &pod.name_any(),
+                &PatchParams::default(),
+                &Patch::Strategic(patch),
+            )
+            .await
+            .unwrap();
+            self.pod_is(&pod.name_any(), true).await;
+            instances.push(instance);
+        }
+        instances
     }
 
     /// The reasons of the Events about a pipeline.

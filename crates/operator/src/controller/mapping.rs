@@ -1,0 +1,160 @@
+//! Keeps the status of each `FhirMapping` as instances say of it.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::events::EventType;
+use kube::{Api, Resource as _, ResourceExt as _};
+use serde_json::json;
+
+use super::instance::Instance;
+use super::known::Known;
+use super::look::INSTANCES_AT_ONCE;
+use super::{Context, Error, MANAGER};
+use crate::api::{FhirMapping, FhirMappingStatus, Hl7Pipeline};
+use crate::desired::{OVERLAY, Role, mapping_directory};
+use crate::maps::{Report, Use, Verdict, verdict};
+
+/// The one condition of a mapping.
+const VALID: &str = "Valid";
+
+/// Asks the instances of pipelines that have mappings, and writes what is new.
+pub(super) async fn look(pipelines: &[Arc<Hl7Pipeline>], known: &Known, context: &Context) {
+    let mappings = known.mappings.state();
+    if mappings.is_empty() {
+        return;
+    }
+    let mut told = Vec::new();
+    for pipeline in pipelines {
+        if !pipeline.spec.mappings.is_empty() {
+            told.push((pipeline, reports(pipeline, known, context).await));
+        }
+    }
+    told.sort_by_key(|(pipeline, _)| pipeline.name_any());
+    for mapping in &mappings {
+        let uses: Vec<Use> = told
+            .iter()
+            .filter_map(|(pipeline, reports)| used(pipeline, mapping, reports))
+            .collect();
+        if let Err(error) = tell(mapping, &verdict(&uses), context).await {
+            tracing::warn!(%error, mapping = mapping.name_any(), "trying again at the next look");
+        }
+    }
+}
+
+fn used(pipeline: &Hl7Pipeline, mapping: &FhirMapping, reports: &[Report]) -> Option<Use> {
+    let name = mapping.name_any();
+    let mut named = pipeline.spec.mappings.iter();
+    let at = named.position(|named| named.name == name)?;
+    (pipeline.namespace() == mapping.namespace()).then(|| Use {
+        pipeline: pipeline.name_any(),
+        directory: mapping_directory(at, &name),
+        reports: reports.to_vec(),
+    })
+}
+
+/// What the instances of both roles say.
+async fn reports(pipeline: &Hl7Pipeline, known: &Known, context: &Context) -> Vec<Report> {
+    let pods = Role::ALL.map(|role| known.pods(pipeline, role)).concat();
+    stream::iter(pods)
+        .map(|pod| async move {
+            let answer = match Instance::of(&pod) {
+                Some(instance) => context.asking.ready(&instance).await,
+                None => None,
+            };
+            answer.map_or_else(|| last_words(&pod), |answer| Report::of_answer(&answer))
+        })
+        .buffer_unordered(INSTANCES_AT_ONCE)
+        .filter_map(std::future::ready)
+        .collect()
+        .await
+}
+
+/// Of an instance that does not answer, what it said when it ended.
+fn last_words(pod: &Pod) -> Option<Report> {
+    let containers = pod.status.as_ref()?.container_statuses.iter().flatten();
+    let mut ended = containers.flat_map(|container| {
+        let states = [container.state.as_ref(), container.last_state.as_ref()];
+        states.into_iter().flatten()
+    });
+    ended.find_map(|state| {
+        let words = state.terminated.as_ref()?.message.as_ref()?;
+        Report::of_last_words(words, OVERLAY)
+    })
+}
+
+/// Writes the status if it is another, and an Event if its reason is.
+async fn tell(mapping: &FhirMapping, verdict: &Verdict, context: &Context) -> Result<(), Error> {
+    let before = mapping.status.clone().unwrap_or_default();
+    let status = status(mapping, verdict, &before);
+    if status == before {
+        return Ok(());
+    }
+    let namespace = mapping.namespace().ok_or(Error::Nameless)?;
+    let api: Api<FhirMapping> = Api::namespaced(context.client.clone(), &namespace);
+    let patch = json!({
+        "apiVersion": FhirMapping::api_version(&()),
+        "kind": FhirMapping::kind(&()),
+        "status": status,
+    });
+    let parameters = PatchParams::apply(MANAGER).force();
+    match api
+        .patch_status(&mapping.name_any(), &parameters, &Patch::Apply(patch))
+        .await
+    {
+        Ok(_) => {}
+        // It was deleted in between.
+        Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
+        Err(source) => {
+            return Err(Error::api("write the status of a FhirMapping", source));
+        }
+    }
+    let known = before.conditions.first().map(|known| &known.reason);
+    if known.is_none_or(|known| known != verdict.reason()) {
+        let importance = match verdict {
+            Verdict::Refused { .. } => EventType::Warning,
+            _ => EventType::Normal,
+        };
+        let about = mapping.object_ref(&());
+        let event = (importance, verdict.reason(), "Compile");
+        context.tell(&about, event, verdict.message()).await;
+    }
+    Ok(())
+}
+
+fn status(
+    mapping: &FhirMapping,
+    verdict: &Verdict,
+    before: &FhirMappingStatus,
+) -> FhirMappingStatus {
+    let holds = match verdict.holds() {
+        Some(true) => "True",
+        Some(false) => "False",
+        None => "Unknown",
+    };
+    let unchanged = before.conditions.iter().find(|known| known.status == holds);
+    let since = unchanged.map_or_else(
+        || Time(Timestamp::now()),
+        |known| known.last_transition_time.clone(),
+    );
+    FhirMappingStatus {
+        conditions: vec![Condition {
+            type_: VALID.to_owned(),
+            status: holds.to_owned(),
+            reason: verdict.reason().to_owned(),
+            message: verdict.message(),
+            observed_generation: mapping.metadata.generation,
+            last_transition_time: since,
+        }],
+        observed_generation: mapping.metadata.generation,
+        version: match verdict {
+            Verdict::Compiled { version } => Some(version.clone()),
+            _ => before.version.clone(),
+        },
+    }
+}
