@@ -9,8 +9,9 @@
 //! with a sentence before anything runs.
 //!
 //! [`desired`] says what should exist for a pipeline, as a pure function; [`scaling`] how many instances, by what they measure
-//! and by schedules; [`maps`] what is true of a site's maps; [`controller`] makes it so and tells in the status what
-//! it found. This crate knows Kubernetes and nothing of HL7 or FHIR.
+//! and by schedules; [`maps`] what is true of a site's maps; [`scorecard`] what would make the pipeline more ready;
+//! [`controller`] makes it so and tells in the status what it found; [`plugin`] shows that. This crate knows Kubernetes and
+//! nothing of HL7 or FHIR.
 //!
 //! ```
 //! use kiln_operator::api::Hl7Pipeline;
@@ -47,4 +48,6 @@ pub mod api;
 pub mod controller;
 pub mod desired;
 pub mod maps;
+pub mod plugin;
 pub mod scaling;
+pub mod scorecard;

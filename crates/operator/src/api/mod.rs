@@ -12,6 +12,7 @@ mod role;
 mod rollout;
 mod scaling;
 mod schedule;
+mod scorecard;
 mod status;
 
 pub use availability::{Availability, Mode, ZoneSpread};
@@ -26,4 +27,5 @@ pub use role::{Amounts, Listen, Resources, Transform};
 pub use rollout::Rollout;
 pub use scaling::{ListenScaling, TransformScaling};
 pub use schedule::{Day, Schedule};
+pub use scorecard::{Area, Check, Scorecard};
 pub use status::RoleStatus;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Availability, DeletionPolicy, Kafka, Listen, Listener, NamedObject, Output, RoleStatus,
-    Rollout, Transform,
+    Rollout, Scorecard, Transform,
 };
 
 /// A pipeline from HL7v2 senders to FHIR R4 in Kafka. `listen` instances take messages over MLLP, keep each one in the raw
@@ -54,6 +54,13 @@ use super::{
         type_ = "string",
         json_path = ".status.listen.reason",
         description = "Why listen has so many instances",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Scorecard",
+        type_ = "string",
+        json_path = ".status.scorecard.summary",
+        description = "How many checks of readiness pass",
         priority = 1
     ),
     printcolumn(
@@ -188,4 +195,8 @@ pub struct Hl7PipelineStatus {
     /// Instances of `transform`.
     #[serde(default)]
     pub transform: RoleStatus,
+
+    /// How ready the pipeline is for what may come, each shortcoming with its fix.
+    #[serde(default)]
+    pub scorecard: Scorecard,
 }

@@ -3,35 +3,65 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use kube::{Api, Client, Resource as _};
+use kube::{Api, Client, Resource as _, ResourceExt as _};
 
 use super::{Context, Error, Instances};
 use crate::api::{FhirMapping, Hl7Pipeline};
-use crate::desired::{Observed, Role, selector};
+use crate::desired::{Observed, Role, ZONE, selector};
+use crate::scorecard::Seen;
 
-/// What the desired state depends on.
-pub(super) async fn observe(
+/// The mappings that the pipeline names and that are there.
+pub(super) async fn mappings(
     pipeline: &Hl7Pipeline,
     namespace: &str,
     context: &Context,
-) -> Result<Observed, Error> {
-    let mut observed = Observed {
-        pod_monitors: context.pod_monitors,
-        ..Observed::default()
-    };
+) -> Result<Vec<FhirMapping>, Error> {
     let api: Api<FhirMapping> = Api::namespaced(context.client.clone(), namespace);
+    let mut mappings = Vec::new();
     for reference in &pipeline.spec.mappings {
         let found = api
             .get_opt(&reference.name)
             .await
             .map_err(|source| Error::api(format!("read FhirMapping {}", reference.name), source))?;
-        if let Some(mapping) = found {
-            observed
-                .mappings
-                .insert(reference.name.clone(), mapping.spec.config_map.name);
-        }
+        mappings.extend(found);
     }
-    Ok(observed)
+    Ok(mappings)
+}
+
+/// What the desired state depends on.
+pub(super) fn observed(mappings: &[FhirMapping], context: &Context) -> Observed {
+    let named = |mapping: &FhirMapping| (mapping.name_any(), mapping.spec.config_map.name.clone());
+    Observed {
+        mappings: mappings.iter().map(named).collect(),
+        pod_monitors: context.pod_monitors,
+        ..Observed::default()
+    }
+}
+
+/// What the scorecard asks of the cluster. `ready` are the instances of listen and of transform.
+pub(super) async fn seen(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    context: &Context,
+    (listen_ready, transform_ready): (i32, i32),
+    mappings: &[FhirMapping],
+) -> Result<Seen, Error> {
+    let name = pipeline.name_any();
+    let pods = pods(&context.client, namespace, &name, Role::Listen).await?;
+    let ready = pods.iter().filter(|pod| is_ready(pod));
+    let refused = mappings.iter().filter(|mapping| {
+        let conditions = mapping.status.iter().flat_map(|status| &status.conditions);
+        conditions.into_iter().any(|known| known.status == "False")
+    });
+    Ok(Seen {
+        listen_ready,
+        transform_ready,
+        // Kubernetes copies it from the node.
+        zones: ready
+            .filter_map(|pod| pod.labels().get(ZONE).cloned())
+            .collect(),
+        refused_mappings: refused.map(kube::ResourceExt::name_any).collect(),
+    })
 }
 
 /// The instances of a role as its Deployment counts them; of `wanted` none when there is no Deployment.

@@ -12,11 +12,12 @@ use serde_json::json;
 
 use super::apply::{Refusal, apply, prune};
 use super::leave::{Leaving, leave};
-use super::observe::{instances, observe};
+use super::observe::{instances, mappings, observed, seen};
 use super::scale::{Choice, Chosen};
 use super::{Context, Error, Instances, MANAGER, Outcome, conditions};
 use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus};
 use crate::desired::{Observed, Role, desired, replicas, selector};
+use crate::scorecard::{Seen, scorecard};
 
 /// Holds the resource back while its senders are let go.
 const FINALIZER: &str = "kiln.health/drain";
@@ -78,7 +79,8 @@ async fn settle(
 ) -> Result<Action, Error> {
     let name = pipeline.name_any();
     let now = jiff::Timestamp::now();
-    let mut observed = observe(pipeline, namespace, context).await?;
+    let mappings = mappings(pipeline, namespace, context).await?;
+    let mut observed = observed(&mappings, context);
     let (choice, (outcome, failed)) = match context.numbers.choose(pipeline, now) {
         Ok(choice) => {
             observed.listen = choice.listen.as_ref().map(|(number, _)| *number);
@@ -101,7 +103,9 @@ async fn settle(
     };
     let listen = found(Role::Listen, observed.listen).await?;
     let transform = found(Role::Transform, observed.transform).await?;
-    let status = status(pipeline, &choice, &outcome, (&listen, &transform));
+    let ready = (listen.ready, transform.ready);
+    let seen = seen(pipeline, namespace, context, ready, &mappings).await?;
+    let status = status(pipeline, &choice, &outcome, (&listen, &transform), &seen);
     if pipeline.status.as_ref() != Some(&status) {
         write(pipeline, namespace, &status, context).await?;
         announce(pipeline, &status, context).await;
@@ -151,6 +155,7 @@ fn status(
     choice: &Choice,
     outcome: &Outcome,
     (listen, transform): (&Instances, &Instances),
+    seen: &Seen,
 ) -> Hl7PipelineStatus {
     let name = pipeline.name_any();
     let before = pipeline.status.clone().unwrap_or_default();
@@ -191,6 +196,7 @@ fn status(
             &choice.transform,
             before.transform,
         ),
+        scorecard: scorecard(pipeline, seen),
     }
 }
 

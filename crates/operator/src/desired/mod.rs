@@ -23,8 +23,8 @@ use crate::scaling::UnknownZone;
 
 pub use names::{ACTIVE, Role, is_instance, selector};
 pub use object::Object;
-pub use pod::HTTP_PORT;
 pub use pod::paths::{OVERLAY, mapping_directory};
+pub use pod::{HTTP_PORT, ZONE};
 
 /// What holds for all pipelines of one operator.
 #[derive(Clone, Debug)]

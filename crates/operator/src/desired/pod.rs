@@ -20,6 +20,9 @@ use crate::api::{Amounts, Availability, Resources, ZoneSpread};
 pub const HTTP_PORT: u16 = 8090;
 pub(super) const HTTP: &str = "http";
 
+/// The label of a node, and of the pods on it, with its zone.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
 /// How long an instance that is to leave goes on accepting, in seconds: until every node has learnt that it no longer
 /// belongs to the Service.
 const LEAVE_SERVICE_SECONDS: i64 = 3;
@@ -241,20 +244,17 @@ fn spread(workload: &Workload<'_>, role: Role) -> Vec<TopologySpreadConstraint> 
         ZoneSpread::Preferred => "ScheduleAnyway",
         ZoneSpread::Required => "DoNotSchedule",
     };
-    [
-        ("topology.kubernetes.io/zone", zones),
-        ("kubernetes.io/hostname", "ScheduleAnyway"),
-    ]
-    .into_iter()
-    .map(|(key, when)| TopologySpreadConstraint {
-        max_skew: 1,
-        topology_key: key.to_owned(),
-        when_unsatisfiable: when.to_owned(),
-        label_selector: Some(workload.names.select(role)),
-        match_label_keys: Some(vec!["pod-template-hash".to_owned()]),
-        ..TopologySpreadConstraint::default()
-    })
-    .collect()
+    [(ZONE, zones), ("kubernetes.io/hostname", "ScheduleAnyway")]
+        .into_iter()
+        .map(|(key, when)| TopologySpreadConstraint {
+            max_skew: 1,
+            topology_key: key.to_owned(),
+            when_unsatisfiable: when.to_owned(),
+            label_selector: Some(workload.names.select(role)),
+            match_label_keys: Some(vec!["pod-template-hash".to_owned()]),
+            ..TopologySpreadConstraint::default()
+        })
+        .collect()
 }
 
 /// A volume and where it is mounted.
