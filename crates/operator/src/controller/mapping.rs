@@ -91,6 +91,13 @@ fn last_words(pod: &Pod) -> Option<Report> {
 /// Writes the status if it is another, and an Event if its reason is.
 async fn tell(mapping: &FhirMapping, verdict: &Verdict, context: &Context) -> Result<(), Error> {
     let before = mapping.status.clone().unwrap_or_default();
+    let known = before.conditions.first();
+    let known = known.map(|known| known.reason.as_str());
+    // Silence is no news of maps that were heard of: their instances may only be slow.
+    let heard = known.is_some_and(|known| known != Verdict::Unused.reason());
+    if *verdict == Verdict::NotTold && heard {
+        return Ok(());
+    }
     let status = status(mapping, verdict, &before);
     if status == before {
         return Ok(());
@@ -114,7 +121,6 @@ async fn tell(mapping: &FhirMapping, verdict: &Verdict, context: &Context) -> Re
             return Err(Error::api("write the status of a FhirMapping", source));
         }
     }
-    let known = before.conditions.first().map(|known| &known.reason);
     if known.is_none_or(|known| known != verdict.reason()) {
         let importance = match verdict {
             Verdict::Refused { .. } => EventType::Warning,
