@@ -73,7 +73,7 @@ impl Stage {
             Self::Doc => "the documentation builds without a warning",
             Self::Bench => "each benchmark runs once; the figures come from `cargo bench`",
             Self::Validate => {
-                "the FHIR of fixtures and corpus (KILN_CORPUS) has no error for the HAPI validator"
+                "the FHIR of fixtures, drawn messages and corpus (KILN_CORPUS) has no error for the HAPI validator"
             }
             Self::Differential => {
                 "messages read as hl7-parser, rust-hl7 and HAPI HL7v2 read them, but for what DISAGREEMENTS.md tells"

@@ -8,6 +8,10 @@ use std::{
 
 use crate::need::{VALIDATOR, class_path, root, run};
 
+/// Messages that the stage draws: some three of each type. A whole run has thousands (`--generated`).
+const SAMPLE: usize = 300;
+const SAMPLE_SEED: u64 = 1;
+
 /// Validates files, directories, or standard input (`-`) with the HAPI R4 validator.
 pub(crate) fn validate(arguments: &[impl AsRef<OsStr>]) -> Result<(), String> {
     let class_path = class_path(VALIDATOR, "Validate")?;
@@ -31,10 +35,13 @@ pub(crate) fn generated(seed: u64, count: usize) -> Result<PathBuf, String> {
     Ok(output)
 }
 
-/// Validates the reviewed FHIR of the fixtures, which a test holds against what Kiln makes of them, and the FHIR of every
-/// message of the corpus that `KILN_CORPUS` names.
+/// Validates the reviewed FHIR of the fixtures, which a test holds against what Kiln makes of them, that of drawn messages of
+/// all types, and the FHIR of every message of the corpus that `KILN_CORPUS` names.
 pub(crate) fn stage() -> Result<(), String> {
-    let mut paths = vec![root().join("fixtures/expected")];
+    let mut paths = vec![
+        root().join("fixtures/expected"),
+        generated(SAMPLE_SEED, SAMPLE)?,
+    ];
     if let Some(corpus) = env::var_os("KILN_CORPUS") {
         let output = emptied("validate")?;
         convert(&Path::new(&corpus).join("messages"), &output)?;
