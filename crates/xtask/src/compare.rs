@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    need::{LINUXFORHEALTH, class_path, run},
+    need::{CAMEL, HAPI, KAFKA, LINUXFORHEALTH, class_path, jars, kcat, root, run},
     stage::cargo_command,
 };
 
@@ -12,21 +12,37 @@ pub(crate) enum What {
     Parse,
     /// A message's bytes to its FHIR Bundle's bytes
     Convert,
+    /// MLLP, confirmed in Kafka, acknowledged; some twenty minutes
+    E2e,
 }
 
 /// Runs the comparison, compiled for release, which prints its own report.
 pub(crate) fn compare(what: What, json: bool) -> Result<(), String> {
     match what {
-        What::Parse => bench("compare_parse", json, None),
+        What::Parse => bench("compare_parse", json, vec![]),
         What::Convert => {
             let peer = class_path(LINUXFORHEALTH, "Convert")?;
-            bench("compare_convert", json, Some(("KILN_LINUXFORHEALTH", peer)))?;
-            bench("allocations", json, None)
+            bench("compare_convert", json, vec![("KILN_LINUXFORHEALTH", peer)])?;
+            bench("allocations", json, vec![])
+        }
+        What::E2e => {
+            kcat()?;
+            let kafka = jars(KAFKA)?.display().to_string();
+            let (camel, hapi) = (class_path(CAMEL, "Route")?, class_path(HAPI, "Receive")?);
+            run(cargo_command().args(["build", "--quiet", "--release", "--package", "kiln"]))?;
+            let kiln = root().join("target/release/kiln").display().to_string();
+            let variables = vec![
+                ("KILN_KAFKA_LIB", kafka),
+                ("KILN_CAMEL", camel),
+                ("KILN_HAPI", hapi),
+                ("KILN_BIN", kiln),
+            ];
+            bench("compare_e2e", json, variables)
         }
     }
 }
 
-fn bench(name: &str, json: bool, variable: Option<(&str, String)>) -> Result<(), String> {
+fn bench(name: &str, json: bool, variables: Vec<(&str, String)>) -> Result<(), String> {
     let mut command = cargo_command();
     command.args([
         "bench",
@@ -39,5 +55,5 @@ fn bench(name: &str, json: bool, variable: Option<(&str, String)>) -> Result<(),
     if json {
         command.args(["--", "--json"]);
     }
-    run(command.envs(variable))
+    run(command.envs(variables))
 }

@@ -15,6 +15,8 @@ pub(crate) const SENDER: &str = "tests/java/sender";
 pub(crate) const PARSER: &str = "tests/java/parser";
 pub(crate) const KAFKA: &str = "tests/java/kafka";
 pub(crate) const LINUXFORHEALTH: &str = "benches/peers/linuxforhealth";
+pub(crate) const CAMEL: &str = "benches/peers/camel";
+pub(crate) const HAPI: &str = "benches/peers/hapi";
 
 /// The top of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -41,7 +43,15 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
 /// Brings everything that the stages need.
 pub(crate) fn all() -> Result<(), String> {
     programs()?;
-    for home in [VALIDATOR, SENDER, PARSER, KAFKA, LINUXFORHEALTH] {
+    for home in [
+        VALIDATOR,
+        SENDER,
+        PARSER,
+        KAFKA,
+        LINUXFORHEALTH,
+        CAMEL,
+        HAPI,
+    ] {
         jars(home)?;
     }
     mllp_send().map(drop)
