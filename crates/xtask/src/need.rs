@@ -18,6 +18,9 @@ pub(crate) const LINUXFORHEALTH: &str = "benches/peers/linuxforhealth";
 pub(crate) const CAMEL: &str = "benches/peers/camel";
 pub(crate) const HAPI: &str = "benches/peers/hapi";
 
+/// The folder of the programs in JavaScript; its package file names their modules.
+pub(crate) const BROWSER: &str = "tests/console";
+
 /// The top of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -54,6 +57,7 @@ pub(crate) fn all() -> Result<(), String> {
     ] {
         jars(home)?;
     }
+    node_modules(BROWSER)?;
     mllp_send().map(drop)
 }
 
@@ -71,6 +75,9 @@ fn programs() -> Result<(), String> {
         ("ip", "iproute2"),
         ("unshare", "util-linux"),
         ("faketime", "faketime"),
+        ("node", "nodejs"),
+        ("npm", "npm"),
+        ("chromium", "chromium"),
     ];
     let mut packages: Vec<&str> = wanted
         .iter()
@@ -117,6 +124,25 @@ pub(crate) fn jars(home: &str) -> Result<PathBuf, String> {
         written(&done)?;
     }
     Ok(cache)
+}
+
+/// The modules of the programs in the folder `home`, brought from the npm registry once for each state of its package file.
+pub(crate) fn node_modules(home: &str) -> Result<PathBuf, String> {
+    programs()?;
+    let package = root().join(home).join("package.json");
+    let cache = root().join(format!("target/node-{:016x}", digest(&package)?));
+    let done = cache.join("complete");
+    if !done.exists() {
+        let told = |error| format!("{}: {error}", cache.display());
+        fs::create_dir_all(&cache).map_err(told)?;
+        fs::copy(&package, cache.join("package.json")).map_err(told)?;
+        run(Command::new("npm")
+            .args(["install", "--no-package-lock", "--no-fund", "--no-audit"])
+            .current_dir(&cache))
+        .map_err(|error| format!("{error}; the npm registry must be reachable"))?;
+        written(&done)?;
+    }
+    Ok(cache.join("node_modules"))
 }
 
 /// The class path of the program `<home>/<class>.java`, compiled once for each state of its source.

@@ -6,8 +6,8 @@ use kiln_tests::Broker;
 use crate::{
     kubernetes::{self, Kubernetes},
     need::{
-        KAFKA, LINUXFORHEALTH, PARSER, SENDER, class_path, faketime, isolated, jars, kcat,
-        mllp_send, root, run,
+        BROWSER, KAFKA, LINUXFORHEALTH, PARSER, SENDER, class_path, faketime, isolated, jars, kcat,
+        mllp_send, node_modules, root, run,
     },
     validate,
 };
@@ -25,6 +25,7 @@ pub(crate) enum Stage {
     Differential,
     Kafka,
     E2e,
+    Console,
     Operator,
 }
 
@@ -41,6 +42,7 @@ impl Stage {
         Self::Differential,
         Self::Kafka,
         Self::E2e,
+        Self::Console,
         Self::Operator,
     ];
 
@@ -57,6 +59,7 @@ impl Stage {
             Self::Differential => "differential",
             Self::Kafka => "kafka",
             Self::E2e => "e2e",
+            Self::Console => "console",
             Self::Operator => "operator",
         }
     }
@@ -82,6 +85,9 @@ impl Stage {
             Self::Operator => {
                 "the operator does what it says on a real Kubernetes API server, with the rights that it has"
             }
+            Self::Console => {
+                "the console does what it says in a browser, with a script and without, for everybody who reads it"
+            }
             Self::E2e => "the built binary keeps its promises to senders, readers and newcomers",
         }
     }
@@ -102,6 +108,7 @@ impl Stage {
             Self::Differential => differential(),
             Self::Kafka => kafka(),
             Self::E2e => end_to_end(),
+            Self::Console => console(),
             Self::Operator => operator(),
         }
     }
@@ -238,6 +245,17 @@ fn end_to_end() -> Result<(), String> {
         .env("KILN_FAKETIME", faketime)
         .env("KILN_HAPI_SENDER", sender)
         .env("KILN_MLLP_SEND", python))
+}
+
+/// Chromium, driven by Playwright, before the built binary.
+fn console() -> Result<(), String> {
+    let modules = node_modules(BROWSER)?;
+    cargo(&["build", "--package", "kiln"], None)?;
+    run(Command::new("node")
+        .arg("--test")
+        .arg(root().join(BROWSER).join("console.test.cjs"))
+        .env("NODE_PATH", modules)
+        .env("KILN", root().join("target/debug/kiln")))
 }
 
 fn cargo(arguments: &[&str], variable: Option<(&str, &str)>) -> Result<(), String> {
