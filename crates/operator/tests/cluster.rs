@@ -71,7 +71,7 @@ async fn what_cannot_work_is_refused_with_the_way_out() {
         &site,
         |spec| {
             spec["listeners"][0]["feeds"] =
-                json!([{"name": "lab", "allowedCertificates": ["CN=lab"]}])
+                json!([{"name": "lab", "allowedCertificates": ["CN=lab"]}]);
         },
         "allowedCertificates of a feed needs tls.clientCaSecret",
     )
