@@ -25,6 +25,8 @@ use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, Stor
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How often the client tells how far its partitions reach.
 const STATISTICS_INTERVAL_MS: &str = "1000";
+/// Longest step of the clients, as long as a member of the group may be without a poll by librdkafka's default.
+const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -84,16 +86,26 @@ impl KafkaSource {
     {
         let mut clients = self.clients.take().ok_or(StoreError::Closed)?;
         let settings = Arc::clone(&self.settings);
-        let (clients, outcome) = tokio::task::spawn_blocking(move || {
+        let (clients, outcome) = within_bound(move || {
             let outcome = step(&mut clients, &settings);
             (clients, outcome)
         })
-        .await
-        .map_err(|_| StoreError::Closed)?;
+        .await?;
         self.assigned = clients.assigned.len();
         self.clients = Some(clients);
         outcome
     }
+}
+
+/// Waits for a blocking step of the clients, but not without end: librdkafka measures what it waits for by the wall clock, and
+/// stands still for as long as that is set back (librdkafka#2145). Then clients made anew go on, and Kafka fences the old ones.
+async fn within_bound<T: Send + 'static>(
+    step: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(STEP_TIMEOUT, tokio::task::spawn_blocking(step))
+        .await
+        .map_err(|_| StoreError::Kafka("a client stands still".to_owned()))?
+        .map_err(|_| StoreError::Closed)
 }
 
 #[async_trait]
@@ -112,12 +124,11 @@ impl Source for KafkaSource {
     async fn rewind(&mut self) -> Result<(), StoreError> {
         let (old, settings) = (self.clients.take(), Arc::clone(&self.settings));
         self.assigned = 0;
-        let clients = tokio::task::spawn_blocking(move || {
+        let clients = within_bound(move || {
             drop(old);
             Clients::connect(&settings)
         })
-        .await
-        .map_err(|_| StoreError::Closed)??;
+        .await??;
         self.clients = Some(Box::new(clients));
         Ok(())
     }
