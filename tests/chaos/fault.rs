@@ -10,7 +10,9 @@ const CALAMITIES: std::ops::RangeInclusive<usize> = 2..=4;
 /// How long it lasts. Longer than a session of 6 s: the group goes on without who was away.
 const LASTS_MS: std::ops::RangeInclusive<u64> = 200..=9000;
 /// By how many seconds a clock jumps.
-const JUMPS: [i64; 4] = [-86_400, -600, 600, 3000];
+const JUMPS: [i64; 4] = [-86_400, -600, 600, 86_400];
+/// The same over Kafka: librdkafka stands still until a clock that was set back has caught up (librdkafka#2145).
+const JUMPS_OVER_KAFKA: [i64; 4] = [-40, -20, 20, 40];
 
 /// One thing that goes wrong, of an instance, of a broker, or between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,10 +109,15 @@ fn fault(random: &mut fastrand::Rng, instances: usize, brokers: usize) -> Fault 
         Weather::Slow,
         Weather::Parted,
     ];
+    let jumps = if brokers == 0 {
+        JUMPS
+    } else {
+        JUMPS_OVER_KAFKA
+    };
     let of_instance = |random: &mut fastrand::Rng| match random.usize(0..9) {
         0 => Fault::KillKiln(instance),
         1 => Fault::PauseKiln(instance),
-        2 => Fault::Clock(instance, JUMPS[random.usize(0..JUMPS.len())]),
+        2 => Fault::Clock(instance, jumps[random.usize(0..jumps.len())]),
         3 => Fault::CutKiln(instance),
         4 => Fault::SlowKiln(instance),
         at => Fault::Path(instance, weather[at - 5]),

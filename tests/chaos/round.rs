@@ -1,5 +1,6 @@
 //! One round: senders send, faults come, and in the end everything is judged.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,7 +36,11 @@ pub(crate) struct Told {
     /// Processes that left by themselves.
     pub(crate) revived: usize,
     pub(crate) verdict: Verdict,
+    /// Messages for which their senders were told nothing but "send it again" until they gave up.
+    pub(crate) unanswered: usize,
     pub(crate) took: Duration,
+    /// Of that: from the last acknowledgement until all was out.
+    pub(crate) settled: Duration,
 }
 
 /// The round of a seed. The feeds are named after it.
@@ -58,10 +63,20 @@ pub(crate) fn round(setup: &mut Setup, seed: u64, scratch: &Path, history: &mut 
         .iter()
         .map(|sent| sent.attempts.saturating_sub(1))
         .sum();
-    let given_up = sent.iter().filter(|sent| sent.ack.is_none());
-    history
-        .unacknowledged
-        .extend(given_up.map(|sent| sent.control_id.clone()));
+    let acknowledged: BTreeSet<String> = sent
+        .into_iter()
+        .filter(|sent| sent.ack.is_some())
+        .map(|sent| sent.control_id)
+        .collect();
+    let mut unacknowledged: Vec<String> = feeds
+        .concat()
+        .into_iter()
+        .map(|message| message.control_id)
+        .filter(|control_id| !acknowledged.contains(control_id))
+        .collect();
+    let unanswered = unacknowledged.len();
+    history.unacknowledged.append(&mut unacknowledged);
+    let ended = Instant::now();
     let verdict = settled(SETTLE, || {
         setup.revive();
         history.judge(&setup.emitted())
@@ -72,17 +87,19 @@ pub(crate) fn round(setup: &mut Setup, seed: u64, scratch: &Path, history: &mut 
         resends,
         revived: setup.revived(),
         verdict,
+        unanswered,
         took: started.elapsed(),
+        settled: ended.elapsed(),
     }
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (messages, resends, revived) = (self.messages, self.resends, self.revived);
-        let took = self.took.as_secs_f64();
+        let (took, settled) = (self.took.as_secs_f64(), self.settled.as_secs_f64());
         write!(
             f,
-            "{messages} messages, {resends} resends, {revived} started again, {took:.1} s;"
+            "{messages} messages, {resends} resends, {revived} started again, {took:.1} s, out after {settled:.1} s;"
         )?;
         self.faults
             .iter()
