@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::{Host, await_until};
 
 /// From the start of the process until it answers a question for its metadata.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(240);
 /// The cluster's id: any 16 bytes in base64url.
 const CLUSTER: &str = "S2lsbkVuZFRvRW5kVGVzdA";
 
@@ -90,6 +90,15 @@ impl Broker {
     /// `host:port`, the same after a restart.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// A planned restart, as in a rolling upgrade: SIGTERM, on which it hands over what it leads, and a new process. Waits until
+    /// it knows of so many brokers again.
+    pub fn restart(&mut self, brokers: usize) {
+        self.process.signal("-TERM");
+        await_until("the broker to leave", READY, || self.process.left());
+        self.start_again();
+        self.await_ready(brokers);
     }
 
     /// SIGKILL, and a new process on the same directory.

@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::{Host, await_until};
 
 /// How long a start may take until `/readyz` says yes.
-const READY: Duration = Duration::from_secs(30);
+const READY: Duration = Duration::from_secs(60);
 
 /// A running `kiln serve`. Dropped, it is killed.
 #[derive(Debug)]
@@ -142,6 +142,11 @@ impl Kiln {
     /// SIGCONT.
     pub fn resume(&self) {
         self.process.signal("-CONT");
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("a log")
     }
 
     /// The status code of an HTTP path; none when nobody answers.
