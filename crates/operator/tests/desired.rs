@@ -4,7 +4,7 @@
 mod support;
 
 use kiln_operator::desired::{Impossible, Object, Observed, desired};
-use kiln_pipeline::config::{AckWhen, Config, Lane, Layout, StoreConfig};
+use kiln_pipeline::config::{AckWhen, Config, Given, Lane, Layout, StoreConfig};
 use serde_json::{Value, json};
 use support::{least, most, observed, pipeline, settings};
 
@@ -68,6 +68,7 @@ fn kiln_takes_the_configuration_of_the_least_pipeline() {
     assert_eq!(config.listeners[0].ack_when, AckWhen::Stored);
     assert_eq!(config.http.unwrap().to_string(), "0.0.0.0:8090");
     assert_eq!(config.overlay, None);
+    assert_eq!(config.profile.name(), "r4");
     let StoreConfig::Kafka(kafka) = &config.store else {
         panic!("the store is not Kafka")
     };
@@ -82,6 +83,7 @@ fn kiln_takes_the_configuration_of_the_most_pipeline() {
     let config = checked(&most(), &observed());
     assert_eq!(config.name, "elsewhere");
     assert_eq!(config.layout, Layout::Bundles);
+    assert_eq!(config.profile.name(), "us-core");
     assert_eq!(config.offset_minutes, 60);
     assert!(config.overlay.unwrap().ends_with("overlay"));
     assert_eq!(config.listeners[0].feed.as_deref(), Some("adt"));
@@ -121,10 +123,12 @@ fn kiln_takes_the_configuration_of_the_most_pipeline() {
     let (certificate, key) = tls.identity.as_ref().unwrap();
     assert!(certificate.ends_with("tls.crt") && key.ends_with("tls.key"));
     let sasl = kafka.sasl.as_ref().unwrap();
-    assert_eq!(
-        (sasl.username.as_str(), sasl.password.expose()),
-        ("kiln", "hunter2")
-    );
+    for (given, file) in [(&sasl.username, "username"), (&sasl.password, "password")] {
+        let Given::File(path) = given else {
+            panic!("the {file} is not in a file")
+        };
+        assert!(path.ends_with(format!("kafka-sasl/{file}")));
+    }
 }
 
 #[test]

@@ -209,6 +209,7 @@ fn what_is_left_out_gets_its_default() {
     assert_eq!(spec["listen"]["replicas"], 2);
     assert_eq!(spec["transform"]["replicas"], 2);
     assert_eq!(spec["output"]["layout"], "Resources");
+    assert_eq!(spec["output"]["profile"], "R4");
     assert_eq!(spec["deletionPolicy"], "Retain");
     assert_eq!(spec["listeners"][0]["lane"], "Interactive");
     assert_eq!(spec["listeners"][0]["ackWhen"], "Stored");

@@ -20,7 +20,7 @@ pub use definitions::{Definition, definitions};
 pub use kafka::{Kafka, KafkaTls, Sasl, SaslMechanism, Topics};
 pub use listener::{AckWhen, Exposure, ExposureType, Feed, Lane, Listener, ListenerTls};
 pub use mapping::{FhirMapping, FhirMappingSpec, FhirMappingStatus};
-pub use output::{DeletionPolicy, Layout, Output};
+pub use output::{DeletionPolicy, Layout, Output, Profile};
 pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus, Image, Monitoring};
 pub use reference::NamedObject;
 pub use role::{Amounts, Listen, Resources, Transform};

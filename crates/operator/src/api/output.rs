@@ -11,6 +11,22 @@ pub struct Output {
     /// Bundle in `<prefix>.fhir`.
     #[serde(default)]
     pub layout: Layout,
+
+    /// The profile of FHIR R4 that resources aim at: `R4` itself, or `USCore`, US Core 6.1.0. A change takes effect with the next
+    /// rollout, and changes ids of what no system identifies.
+    #[serde(default)]
+    pub profile: Profile,
+}
+
+/// A profile of FHIR R4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Profile {
+    /// R4 itself.
+    #[default]
+    R4,
+    /// US Core 6.1.0.
+    #[serde(rename = "USCore")]
+    UsCore,
 }
 
 /// One record a resource, or one record a message.

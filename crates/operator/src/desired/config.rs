@@ -6,7 +6,8 @@ use super::Impossible;
 use super::names::Names;
 use super::pod::{HTTP_PORT, paths};
 use crate::api::{
-    AckWhen, ExposureType, Feed, Hl7Pipeline, Kafka, Lane, Layout, Listener, Rollout, SaslMechanism,
+    AckWhen, ExposureType, Feed, Hl7Pipeline, Kafka, Lane, Layout, Listener, Profile, Rollout,
+    SaslMechanism,
 };
 
 /// Name of the file in the ConfigMap.
@@ -36,8 +37,11 @@ pub(super) fn render(pipeline: &Hl7Pipeline, names: &Names) -> Result<String, Im
         "timeZone": spec.time_zone,
         "limits": limits(&spec.rollout),
     });
+    if spec.output.profile == Profile::UsCore {
+        config["mapping"]["profile"] = json!("us-core");
+    }
     if !spec.mappings.is_empty() {
-        config["mapping"] = json!({"overlay": paths::OVERLAY});
+        config["mapping"]["overlay"] = json!(paths::OVERLAY);
     }
     serde_saphyr::to_string(&config).map_err(|error| Impossible::Unwritable(error.to_string()))
 }

@@ -69,7 +69,7 @@ pub(crate) fn most() -> Value {
             "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
         },
         "transform": {"scaling": {"minReplicas": 2, "maxReplicas": 12}},
-        "output": {"layout": "Bundles"},
+        "output": {"layout": "Bundles", "profile": "USCore"},
         "timeZone": "+01:00",
         "availability": {
             "mode": "ActiveStandby", "zones": "Required", "priorityClass": "clinical", "toleratedRecoverySeconds": 5,
