@@ -150,20 +150,15 @@ async fn listen_shrinks_by_one_after_a_long_calm() {
         found.spec.replicas == Some(2)
     })
     .await;
+    // The status is written after the instances are.
     let pipelines: Api<Hl7Pipeline> = site.all();
-    let listen = pipelines
-        .get("elsewhere")
-        .await
-        .unwrap()
-        .status
-        .unwrap()
-        .listen;
-    assert!(
-        listen
-            .reason
-            .starts_with("3 to 2: fewer have sufficed for "),
-        "{}",
-        listen.reason
-    );
+    site.until("the status says why", || async {
+        let found = pipelines.get("elsewhere").await.unwrap();
+        found.status.is_some_and(|status| {
+            let why = "3 to 2: fewer have sufficed for ";
+            status.listen.reason.starts_with(why)
+        })
+    })
+    .await;
     operator.stop().await;
 }
