@@ -13,7 +13,8 @@ use kiln_tests::{
     settled,
 };
 
-const FEEDS: u32 = 4;
+/// Enough that some lie in either partition: an instance without work would not learn that it is fenced.
+const FEEDS: u32 = 8;
 const MESSAGES_A_FEED: u32 = 30;
 const PATIENCE: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(240);
@@ -116,14 +117,19 @@ fn brokers_that_are_restarted_one_after_another_under_load_are_not_noticed_but_f
 }
 
 #[test]
-fn two_instances_under_one_name_lose_and_double_nothing() {
+fn of_two_instances_under_one_name_each_is_fenced_and_says_so_and_nothing_is_doubled() {
     let mut site = Site::brokers(1);
     site.serve("same");
     site.serve("same");
     let feeds = feeds();
     let traffic = Traffic::among(&site.mllp(), &feeds, PATIENCE, LIMIT);
     assert_acknowledged(traffic);
-    // Somebody gives the second a name of its own: here, it leaves.
+    await_until("a log line about the fence", LIMIT, || {
+        let mut logs = site.instances.iter().map(Kiln::log);
+        logs.any(|log| log.contains("fenced: another instance took over"))
+            .then_some(())
+    });
+    // Somebody reads it, and gives the second a name of its own: here, it leaves.
     site.instances.truncate(1);
     site.assert_clean(&feeds.concat());
 }
