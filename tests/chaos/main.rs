@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use kiln_tests::{Feed, Sender, await_until, settled};
+use kiln_tests::{Broker, Feed, Sender, await_until, settled};
 
 use crate::fault::{Calamity, Fault};
 use crate::proxy::{Weather, eager};
@@ -71,11 +71,8 @@ fn nothing_is_lost_doubled_or_out_of_order_on_the_embedded_store() {
 
 #[test]
 fn nothing_is_lost_doubled_or_out_of_order_on_kafka() {
-    let jars = env::var_os("KILN_KAFKA_LIB")
-        .expect("KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask chaos`");
-    rounds("kafka", |directory| {
-        Setup::kafka(directory, Path::new(&jars))
-    });
+    let jars = Broker::jars();
+    rounds("kafka", |directory| Setup::kafka(directory, &jars));
 }
 
 /// With acknowledgements swallowed and resends recognised only where no other message lies between: six senders see to it

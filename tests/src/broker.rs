@@ -1,8 +1,9 @@
 //! Apache Kafka brokers (`KRaft`, broker and controller in one process) that can be killed.
 
+use std::env;
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -38,6 +39,16 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// The directory of Kafka's jars, which `cargo xtask` names.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn jars() -> PathBuf {
+        env::var_os("KILN_KAFKA_LIB")
+            .expect("KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e` or `cargo xtask chaos`")
+            .into()
+    }
+
     /// Formats `directory`, starts a broker from Kafka's `jars` on free loopback ports and waits until it answers.
     ///
     /// # Panics

@@ -117,6 +117,18 @@ impl Checker {
 }
 
 impl Verdict {
+    /// Over an output of which exactly this is expected, since all of its messages were acknowledged.
+    pub fn of(expected: &[Record], observed: &[Record]) -> Verdict {
+        let mut checker = Checker::new();
+        for record in expected {
+            checker.expect(record);
+        }
+        for record in observed {
+            checker.observe(record);
+        }
+        checker.verdict()
+    }
+
     /// Nothing is wrong.
     pub fn is_clean(&self) -> bool {
         *self == Verdict::default()

@@ -1,13 +1,12 @@
 //! Fear: the password for Kafka is renewed, and whoever holds the old one stands still until somebody restarts it.
 
-use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kiln_tests::{
-    Broker, Checker, Feed, Kiln, Sender, await_until, expected_resources, records, settled,
+    Broker, Feed, Kiln, Sender, Verdict, await_until, expected_resources, records, settled,
 };
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -37,11 +36,9 @@ fn ask_for(password: &str, properties: &Path, address: &str) {
 #[test]
 fn credentials_that_are_renewed_are_taken_without_a_restart() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
+    let jars = Broker::jars();
     let of_broker = directory.path().join("broker");
-    let mut broker = Broker::start(&of_broker, Path::new(&jars));
+    let mut broker = Broker::start(&of_broker, &jars);
     let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let address = free.expect("a free port").to_string();
     let mut restart_asking_for = |password: &str| {
@@ -87,14 +84,7 @@ fn credentials_that_are_renewed_are_taken_without_a_restart() {
         assert!(sent.ack.is_some(), "{} in time", sent.control_id);
     }
     let after = settled(LIMIT, || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::kafka(&plain, "credentials") {
-            checker.observe(&record);
-        }
-        checker.verdict()
+        Verdict::of(&expected, &records::kafka(&plain, "credentials"))
     });
     assert!(after.is_clean(), "{after}");
     await_until("readyz", LIMIT, || {

@@ -1,7 +1,6 @@
 //! Fear: what was set aside is forgotten, or comes twice when two people take care of it. On a real broker, beside the
 //! running pipeline, with the real commands.
 
-use std::env;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -33,10 +32,8 @@ fn dead(config: &Path, arguments: &[&str]) -> (Vec<Value>, Option<i32>) {
 #[test]
 fn letters_on_kafka_are_listed_shown_retried_once_and_dropped_beside_the_pipeline() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
-    let broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
+    let jars = Broker::jars();
+    let broker = Broker::start(&directory.path().join("broker"), &jars);
     let text = format!(
         "name: dead\nstore:\n  kafka:\n    brokers: [\"{}\"]\n    topics:\n      create: true\n      partitions: 3\n      replication: 1\n",
         broker.address()

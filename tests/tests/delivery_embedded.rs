@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kiln_tests::{Checker, Kiln, Traffic, await_until, expected_resources, records, settled};
+use kiln_tests::{Kiln, Traffic, Verdict, await_until, expected_resources, records, settled};
 
 const FEEDS: u32 = 8;
 const MESSAGES_A_FEED: u32 = 250;
@@ -46,16 +46,7 @@ fn killed_twice_under_load_loses_nothing_and_repeats_nothing() {
         "a kill under load must have cost somebody an acknowledgement"
     );
 
-    let verdict = || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::embedded(&data) {
-            checker.observe(&record);
-        }
-        checker.verdict()
-    };
+    let verdict = || Verdict::of(&expected, &records::embedded(&data));
     // A feed is in order, so that with its last message in the output nothing of it can still come.
     let after = settled(SETTLE, verdict);
     assert!(after.is_clean(), "{after}");

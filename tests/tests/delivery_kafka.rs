@@ -2,12 +2,10 @@
 //! Here on a real broker: 2,000 messages of 8 feeds over 8 connections; the pipeline is killed with SIGKILL in the middle
 //! of them, and so is the broker. A consumer of another make reads what was committed.
 
-use std::env;
-use std::path::Path;
 use std::time::Duration;
 
 use kiln_tests::{
-    Broker, Checker, Kiln, Traffic, await_until, expected_resources, records, settled,
+    Broker, Kiln, Traffic, Verdict, await_until, expected_resources, records, settled,
 };
 
 const FEEDS: u32 = 8;
@@ -21,10 +19,8 @@ const SHUTDOWN: Duration = Duration::from_secs(30);
 #[test]
 fn broker_and_pipeline_killed_under_load_lose_nothing_and_repeat_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
-    let mut broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
+    let jars = Broker::jars();
+    let mut broker = Broker::start(&directory.path().join("broker"), &jars);
     let config = format!(
         "name: e2e\nstore:\n  kafka:\n    brokers: [\"{}\"]\n    topics:\n      create: true\n      partitions: 4\n      replication: 1\n",
         broker.address()
@@ -56,16 +52,7 @@ fn broker_and_pipeline_killed_under_load_lose_nothing_and_repeat_nothing() {
         "all messages must be acknowledged in the end"
     );
 
-    let verdict = || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::kafka(&broker.address(), "e2e") {
-            checker.observe(&record);
-        }
-        checker.verdict()
-    };
+    let verdict = || Verdict::of(&expected, &records::kafka(&broker.address(), "e2e"));
     let after = settled(SETTLE, verdict);
     assert!(after.is_clean(), "{after}");
     assert!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kiln_tests::{Checker, Disk, Feed, Kiln, Sender, expected_resources, records, settled};
+use kiln_tests::{Disk, Feed, Kiln, Sender, Verdict, expected_resources, records, settled};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -41,16 +41,7 @@ fn a_full_disk_is_answered_for_with_send_again_and_room_is_used_without_a_restar
         let sent = Sender::new(kiln.mllp()).deliver(message, || false);
         assert!(sent.ack.is_some());
     }
-    let found = settled(LIMIT, || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::embedded(&data) {
-            checker.observe(&record);
-        }
-        checker.verdict()
-    });
+    let found = settled(LIMIT, || Verdict::of(&expected, &records::embedded(&data)));
     assert!(found.is_clean(), "{found}");
     assert_eq!(kiln.left(), None);
 }

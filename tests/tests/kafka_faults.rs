@@ -2,14 +2,13 @@
 //! told to operators in words, and when it has passed all goes on by itself: same processes, nothing lost, twice or out of
 //! order.
 
-use std::env;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kiln_tests::{
-    Broker, Checker, Feed, Host, Kiln, Message, Traffic, await_until, expected_resources, records,
+    Broker, Feed, Host, Kiln, Message, Traffic, Verdict, await_until, expected_resources, records,
     settled,
 };
 
@@ -29,11 +28,9 @@ struct Site {
 impl Site {
     fn brokers(count: usize) -> Site {
         let directory = tempfile::tempdir().expect("a directory");
-        let jars = env::var_os("KILN_KAFKA_LIB").expect(
-            "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-        );
+        let jars = Broker::jars();
         let hosts = vec![Host::loopback(); count];
-        let brokers = Broker::cluster(&hosts, &directory.path().join("brokers"), Path::new(&jars));
+        let brokers = Broker::cluster(&hosts, &directory.path().join("brokers"), &jars);
         Site {
             directory,
             brokers,
@@ -70,14 +67,10 @@ impl Site {
     fn assert_clean(&mut self, messages: &[Message]) {
         let expected = expected_resources(messages, &self.scratch());
         let found = settled(LIMIT, || {
-            let mut checker = Checker::new();
-            for record in &expected {
-                checker.expect(record);
-            }
-            for record in records::kafka(&self.addresses().join(","), "faults") {
-                checker.observe(&record);
-            }
-            checker.verdict()
+            Verdict::of(
+                &expected,
+                &records::kafka(&self.addresses().join(","), "faults"),
+            )
         });
         assert!(found.is_clean(), "{found}");
         for kiln in &mut self.instances {

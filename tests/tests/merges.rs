@@ -2,12 +2,10 @@
 //! Two instances on a real broker, one after the other killed with SIGKILL, so that partitions go from one to the other and
 //! back while merges lie among updates; a consumer applies every record in its order.
 
-use std::env;
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
-use kiln_tests::{Broker, Checker, Feed, Kiln, Traffic, expected_resources, records, settled};
+use kiln_tests::{Broker, Feed, Kiln, Traffic, Verdict, expected_resources, records, settled};
 
 const FEEDS: usize = 4;
 /// A merge in every six.
@@ -21,10 +19,8 @@ const SETTLE: Duration = Duration::from_secs(120);
 #[test]
 fn a_retired_identifier_stays_retired_while_instances_are_killed_and_partitions_move() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
-    let broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
+    let jars = Broker::jars();
+    let broker = Broker::start(&directory.path().join("broker"), &jars);
     let mut instances: Vec<Kiln> = ["one", "two"]
         .iter()
         .map(|instance| {
@@ -54,14 +50,7 @@ fn a_retired_identifier_stays_retired_while_instances_are_killed_and_partitions_
     let sent = traffic.finish();
     assert!(sent.iter().all(|sent| sent.ack.is_some()));
     let found = settled(SETTLE, || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::kafka(&broker.address(), "merges") {
-            checker.observe(&record);
-        }
-        checker.verdict()
+        Verdict::of(&expected, &records::kafka(&broker.address(), "merges"))
     });
     assert!(found.is_clean(), "{found}");
 }

@@ -1,13 +1,12 @@
 //! Fear: a replay repeats or forgets messages because it was interrupted, or gets between the pipeline and its output. On a
 //! real broker, beside the running pipeline, with SIGKILL in the middle of the replay.
 
-use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kiln_tests::{
-    Broker, Checker, Kiln, Traffic, await_until, expected_resources, records, settled,
+    Broker, Kiln, Traffic, Verdict, await_until, expected_resources, records, settled,
 };
 use serde_json::Value;
 
@@ -29,26 +28,16 @@ fn replay(config: &Path, rate: &str) -> Command {
 #[test]
 fn a_replay_that_was_killed_goes_on_and_gives_every_message_once_in_order() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
-    let broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
+    let jars = Broker::jars();
+    let broker = Broker::start(&directory.path().join("broker"), &jars);
     let text = format!(
         "name: replay\nstore:\n  kafka:\n    brokers: [\"{}\"]\n    topics:\n      create: true\n      partitions: 3\n      replication: 1\n",
         broker.address()
     );
     let messages = Traffic::messages(FEEDS, MESSAGES_A_FEED);
     let expected = expected_resources(&messages, directory.path());
-    let verdict = |pipeline: &str| {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::kafka(&broker.address(), pipeline) {
-            checker.observe(&record);
-        }
-        checker.verdict()
-    };
+    let verdict =
+        |pipeline: &str| Verdict::of(&expected, &records::kafka(&broker.address(), pipeline));
     let kiln = Kiln::serve(directory.path(), &text);
     let config = directory.path().join("kiln.yaml");
     let sent = Traffic::start(kiln.mllp(), FEEDS, MESSAGES_A_FEED, LIMIT).finish();

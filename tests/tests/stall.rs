@@ -1,10 +1,8 @@
 //! Fear: the broker hangs, and a sender is told yes for what is not kept, or is told nothing at all.
 
-use std::env;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kiln_tests::{Broker, Checker, Feed, Kiln, Sender, expected_resources, records, settled};
+use kiln_tests::{Broker, Feed, Kiln, Sender, Verdict, expected_resources, records, settled};
 
 /// For a broker that goes on, and what was acknowledged to come out.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -12,10 +10,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 #[test]
 fn a_broker_that_hangs_is_answered_for_with_send_again_and_nothing_is_repeated() {
     let directory = tempfile::tempdir().expect("a directory");
-    let jars = env::var_os("KILN_KAFKA_LIB").expect(
-        "KILN_KAFKA_LIB must name the directory of Kafka's jars; run `cargo xtask test e2e`",
-    );
-    let broker = Broker::start(&directory.path().join("broker"), Path::new(&jars));
+    let jars = Broker::jars();
+    let broker = Broker::start(&directory.path().join("broker"), &jars);
     let config = format!(
         "name: stall\nstore:\n  kafka:\n    brokers: [\"{}\"]\n    topics:\n      create: true\n      partitions: 2\n      replication: 1\n",
         broker.address()
@@ -45,14 +41,7 @@ fn a_broker_that_hangs_is_answered_for_with_send_again_and_nothing_is_repeated()
         assert!(sent.ack.is_some(), "{} in time", sent.control_id);
     }
     let after = settled(LIMIT, || {
-        let mut checker = Checker::new();
-        for record in &expected {
-            checker.expect(record);
-        }
-        for record in records::kafka(&broker.address(), "stall") {
-            checker.observe(&record);
-        }
-        checker.verdict()
+        Verdict::of(&expected, &records::kafka(&broker.address(), "stall"))
     });
     assert!(after.is_clean(), "{after}");
 }
