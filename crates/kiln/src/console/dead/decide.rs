@@ -9,6 +9,7 @@ use kiln_pipeline::store::Position;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::cause::Cause;
 use crate::console::access::Visitor;
 use crate::console::form::Posted;
 use crate::console::frame;
@@ -32,12 +33,8 @@ enum Wish {
 pub(in crate::console) struct Decide {
     decision: Wish,
     id: Option<String>,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    feed: String,
-    #[serde(default, rename = "type")]
-    message_type: String,
+    #[serde(flatten)]
+    cause: Cause,
 }
 
 pub(in crate::console) async fn decide(
@@ -50,10 +47,7 @@ pub(in crate::console) async fn decide(
         Wish::Drop => Decision::Dropped,
     };
     let (wanted, ids) = match &asked.id {
-        None => {
-            let group = Wanted::group(&asked.reason, &asked.feed, &asked.message_type);
-            (group, BTreeSet::new())
-        }
+        None => (asked.cause.wanted(), BTreeSet::new()),
         Some(id) => {
             let id: Position = id.parse().map_err(|error| Unread::wrong("id", &error))?;
             (Wanted::all(), BTreeSet::from([id]))

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use maud::{Markup, html};
 
+use super::cause::Cause;
 use super::remedy::remedy;
 use super::{DECIDE, LETTERS};
 use crate::console::access::Visitor;
@@ -53,40 +54,32 @@ pub(in crate::console) async fn show(
                 _ => { (total) " wait for a decision. They are kept as they were received." },
             }
         }
-        @for group in &groups { (cause(group, &visitor)) }
+        @for group in &groups { (listed(group, &visitor)) }
         @if ungrouped > 0 { p { (ungrouped) " more, of too many feeds and types to list; kiln dead list has them." } }
     };
     Ok(frame::page("Dead letters", PATH, &visitor, &content))
 }
 
-fn cause(group: &Group, visitor: &Visitor) -> Markup {
+fn listed(group: &Group, visitor: &Visitor) -> Markup {
+    let cause = Cause::of(group);
     html! {
         section .finding .bad {
-            h2 { (group.count) " × " (shown(&group.reason)) ": " (shown(&group.message_type)) ", feed " (shown(&group.feed)) }
+            h2 { (group.count) " × " (cause) }
             p { (shown(&group.detail)) }
             p { b { "What to do: " } (remedy(&group.reason)) }
             p .about { "First received " (time(group.first)) ", last " (time(group.last)) "." }
             div .actions {
                 form method="get" action=(LETTERS) {
-                    (fields(&group.reason, &group.feed, &group.message_type))
+                    (cause.fields())
                     button .plain { "Look at them" }
                 }
                 form method="post" action=(DECIDE) {
                     (frame::token(visitor))
-                    (fields(&group.reason, &group.feed, &group.message_type))
+                    (cause.fields())
                     button name="decision" value="retry" { "Retry all " (group.count) }
                     button .plain name="decision" value="drop" { "Drop all " (group.count) }
                 }
             }
         }
-    }
-}
-
-/// By which a form names a group.
-pub(super) fn fields(reason: &str, feed: &str, message_type: &str) -> Markup {
-    html! {
-        input type="hidden" name="reason" value=(reason);
-        input type="hidden" name="feed" value=(feed);
-        input type="hidden" name="type" value=(message_type);
     }
 }

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::DECIDE;
-use super::groups::fields;
+use super::cause::Cause;
 use crate::console::access::Visitor;
 use crate::console::form::Posted;
 use crate::console::frame;
@@ -21,7 +21,7 @@ use crate::console::playground;
 use crate::console::routes::Console;
 use crate::console::scan::{Unread, scan};
 use crate::console::text::shortened;
-use crate::dead::letters::{self, Wanted};
+use crate::dead::letters;
 use crate::dead::words::{received, shown, time};
 use crate::dead::{mask, purpose};
 use crate::failure::Failure;
@@ -34,12 +34,8 @@ const MAX_MESSAGE_CHARS: usize = 20_000;
 
 #[derive(Clone, Deserialize)]
 pub(in crate::console) struct Chosen {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    feed: String,
-    #[serde(default, rename = "type")]
-    message_type: String,
+    #[serde(flatten)]
+    cause: Cause,
     /// Why they are to be shown as they are.
     #[serde(default)]
     purpose: String,
@@ -82,7 +78,7 @@ pub(in crate::console) async fn disclose(
 async fn first(console: &Console, chosen: &Chosen) -> Result<Vec<Letter>, Unread> {
     let (workings, chosen) = (console.workings.clone(), chosen.clone());
     scan(console, async move || {
-        let wanted = Wanted::group(&chosen.reason, &chosen.feed, &chosen.message_type);
+        let wanted = chosen.cause.wanted();
         let (mut found, all) = (Vec::new(), BTreeSet::new());
         let (config, stop) = (&workings.config, &workings.stop);
         letters::visit(config, &wanted, &all, stop, async |letter, decided| {
@@ -104,7 +100,7 @@ async fn first(console: &Console, chosen: &Chosen) -> Result<Vec<Letter>, Unread
 
 fn page(letters: &[Letter], chosen: &Chosen, visitor: &Visitor, open: bool) -> Markup {
     let content = html! {
-        h1 { (shown(&chosen.reason)) ": " (shown(&chosen.message_type)) ", feed " (shown(&chosen.feed)) }
+        h1 { (chosen.cause) }
         @if letters.is_empty() { p { "No letter of this cause is left. " a href=(super::PATH) { "All causes" } } }
         @if letters.len() == MAX_SHOWN { p { "The first " (MAX_SHOWN) "." } }
         @if !open && !letters.is_empty() { (ask(chosen, visitor)) }
@@ -117,7 +113,7 @@ fn ask(chosen: &Chosen, visitor: &Visitor) -> Markup {
     html! {
         form .purpose method="post" action=(PATH) {
             (frame::token(visitor))
-            (fields(&chosen.reason, &chosen.feed, &chosen.message_type))
+            (chosen.cause.fields())
             p { "Every letter is an x and every digit a 9. To see what the messages say, say why: an AuditEvent with your name, the purpose and the ids is written first." }
             div { label for="by" { "Your name" } input #by name="by" required maxlength="500" autocomplete="name"; }
             div { label for="purpose" { "Purpose" } input #purpose name="purpose" required maxlength=(purpose::MAX_PURPOSE_CHARS) placeholder="such as a ticket"; }

@@ -1,5 +1,6 @@
 //! Dead letters: grouped by cause with what to do about each, shown one by one, and decided about.
 
+mod cause;
 mod decide;
 mod groups;
 mod letters;
