@@ -46,7 +46,7 @@ pub(super) async fn look(
         let there: HashSet<String> = pipelines.iter().map(|pipeline| key(pipeline)).collect();
         context.numbers.retain(|key| there.contains(key));
         let mut scaled = pipelines.clone();
-        scaled.retain(|pipeline| scales(pipeline));
+        scaled.retain(|pipeline| Role::ALL.into_iter().any(|role| scales(pipeline, role)));
         stream::iter(scaled)
             .for_each_concurrent(PIPELINES_AT_ONCE, |pipeline| {
                 measure(pipeline, &known, &context, &wake)
@@ -56,10 +56,13 @@ pub(super) async fn look(
     }
 }
 
-fn scales(pipeline: &Hl7Pipeline) -> bool {
+fn scales(pipeline: &Hl7Pipeline, role: Role) -> bool {
     let spec = &pipeline.spec;
-    pipeline.metadata.deletion_timestamp.is_none()
-        && (spec.listen.scaling.is_some() || spec.transform.scaling.is_some())
+    let is_scaled = match role {
+        Role::Listen => spec.listen.scaling.is_some(),
+        Role::Transform => spec.transform.scaling.is_some(),
+    };
+    is_scaled && pipeline.metadata.deletion_timestamp.is_none()
 }
 
 async fn measure(
@@ -69,7 +72,8 @@ async fn measure(
     wake: &Sender<ObjectRef<Hl7Pipeline>>,
 ) {
     let mut changed = false;
-    for role in Role::ALL {
+    let scaled = Role::ALL.into_iter();
+    for role in scaled.filter(|role| scales(&pipeline, *role)) {
         changed |= look_at(&pipeline, role, known, context).await;
     }
     if changed {

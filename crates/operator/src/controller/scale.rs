@@ -150,35 +150,35 @@ fn begin(pipeline: &Hl7Pipeline, role: Role) -> (i32, String) {
 }
 
 fn bounds(pipeline: &Hl7Pipeline, role: Role) -> Option<Bounds<'_>> {
-    let bounds = |least, most, seconds: i32, schedules| Bounds {
+    let spec = &pipeline.spec;
+    let (least, most, seconds, schedules): (_, _, _, &[Schedule]) = match role {
+        Role::Listen => {
+            let scaling = spec.listen.scaling.as_ref()?;
+            let (least, most) = (scaling.min_replicas, scaling.max_replicas);
+            (
+                least,
+                most,
+                scaling.scale_in_after_seconds,
+                &scaling.schedules,
+            )
+        }
+        Role::Transform => {
+            let scaling = spec.transform.scaling.as_ref()?;
+            let (least, most) = (scaling.min_replicas, scaling.max_replicas);
+            (
+                least,
+                most,
+                scaling.scale_in_after_seconds,
+                &scaling.schedules,
+            )
+        }
+    };
+    Some(Bounds {
         least,
         most,
         scale_in_after: SignedDuration::from_secs(seconds.into()),
         schedules,
-    };
-    let spec = &pipeline.spec;
-    match role {
-        Role::Listen => spec.listen.scaling.as_ref().map(|scaling| {
-            let schedules: &[Schedule] = &scaling.schedules;
-            let seconds = scaling.scale_in_after_seconds;
-            bounds(
-                scaling.min_replicas,
-                scaling.max_replicas,
-                seconds,
-                schedules,
-            )
-        }),
-        Role::Transform => spec.transform.scaling.as_ref().map(|scaling| {
-            let schedules: &[Schedule] = &scaling.schedules;
-            let seconds = scaling.scale_in_after_seconds;
-            bounds(
-                scaling.min_replicas,
-                scaling.max_replicas,
-                seconds,
-                schedules,
-            )
-        }),
-    }
+    })
 }
 
 fn signals(pipeline: &Hl7Pipeline, role: Role, window: &Window) -> Vec<Signal> {

@@ -275,8 +275,8 @@ impl Site {
         message.into_inner()
     }
 
-    /// Awaits so many pods of a role and says of them what a kubelet would.
-    pub(crate) async fn pods_are(&self, pipeline: &str, role: &str, count: usize, ready: bool) {
+    /// The pods of a role, once there are so many.
+    async fn pods(&self, pipeline: &str, role: &str, count: usize) -> Vec<Pod> {
         let api: Api<Pod> = self.all();
         let selector =
             format!("app.kubernetes.io/instance={pipeline},app.kubernetes.io/component={role}");
@@ -285,7 +285,12 @@ impl Site {
             api.list(&listed).await.unwrap().items.len() == count
         })
         .await;
-        for pod in api.list(&listed).await.unwrap() {
+        api.list(&listed).await.unwrap().items
+    }
+
+    /// Awaits so many pods of a role and says of them what a kubelet would.
+    pub(crate) async fn pods_are(&self, pipeline: &str, role: &str, count: usize, ready: bool) {
+        for pod in self.pods(pipeline, role, count).await {
             self.pod_is(&pod.name_any(), ready).await;
         }
     }
@@ -308,16 +313,8 @@ impl Site {
         count: usize,
         answer: impl Fn(u64) -> String + Clone + Send + 'static,
     ) -> Vec<Instance> {
-        let api: Api<Pod> = self.all();
-        let selector =
-            format!("app.kubernetes.io/instance={pipeline},app.kubernetes.io/component={role}");
-        let listed = ListParams::default().labels(&selector);
-        until(&format!("{count} pods of {role}"), || async {
-            api.list(&listed).await.unwrap().items.len() == count
-        })
-        .await;
         let mut instances = Vec::new();
-        for pod in api.list(&listed).await.unwrap() {
+        for pod in self.pods(pipeline, role, count).await {
             let status = pod.status.clone().unwrap_or_default();
             if status.pod_ip.is_some() {
                 continue;
@@ -325,13 +322,14 @@ impl Site {
             let instance = Instance::start(answer.clone()).await;
             let at = instance.address.to_string();
             let patch = json!({"status": {"podIP": at, "podIPs": [{"ip": at}]}});
-            api.patch_status(
-                &pod.name_any(),
-                &PatchParams::default(),
-                &Patch::Strategic(patch),
-            )
-            .await
-            .unwrap();
+            self.all::<Pod>()
+                .patch_status(
+                    &pod.name_any(),
+                    &PatchParams::default(),
+                    &Patch::Strategic(patch),
+                )
+                .await
+                .unwrap();
             self.pod_is(&pod.name_any(), true).await;
             instances.push(instance);
         }
