@@ -45,7 +45,7 @@ pub(crate) struct ListenerRoom {
     all: Budget,
     feed_messages: usize,
     feed_bytes: usize,
-    /// Of the feeds that have messages in hand.
+    /// Of the feeds that have messages in hand, and of some that had.
     feeds: Mutex<HashMap<String, Weak<Budget>>>,
 }
 
@@ -67,7 +67,10 @@ impl ListenerRoom {
         if let Some(budget) = feeds.get(feed).and_then(Weak::upgrade) {
             return budget;
         }
-        feeds.retain(|_, budget| budget.strong_count() > 0);
+        // Only before it would grow: a feed that sends one message at a time comes here with each.
+        if feeds.len() == feeds.capacity() {
+            feeds.retain(|_, budget| budget.strong_count() > 0);
+        }
         let budget = Arc::new(Budget::new(self.feed_messages, self.feed_bytes));
         feeds.insert(feed.to_owned(), Arc::downgrade(&budget));
         budget
