@@ -94,6 +94,27 @@ test("a newcomer gets from a dead letter to an overlay and to FHIR", async () =>
   await close();
 });
 
+test("a message is found, looked into and replayed", async () => {
+  served.send(`${MESSAGE.join("\r").replace("Z01", "A01").replace("|D1|", "|D2|")}\r`);
+  const { page, complaints, close } = await open(SCREENS.desktop, "/messages");
+  await page.getByLabel("Control id (MSH-10)").fill("D2");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.getByText("One found.").waitFor();
+  await page.getByRole("link", { name: "D2" }).click();
+  while (!(await page.getByText("Emitted by maps").isVisible())) await page.reload();
+  assert.equal(await page.getByText("Marlow").count(), 0);
+  await page.getByLabel("Your name").fill("Ida");
+  await page.getByLabel("Purpose").fill("ticket 4712");
+  await page.getByRole("button", { name: "Show what they say" }).click();
+  await page.getByText('"family": "Marlow"').first().waitFor();
+  await page.getByRole("button", { name: "Replay by the maps in force" }).click();
+  await page.getByText("were emitted behind what was there").waitFor();
+  await page.getByRole("link", { name: "What became of it" }).click();
+  await page.getByText("Emitted by the replay console").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test("the playground works without a script", async () => {
   const { page, close } = await open({ ...SCREENS.desktop, javaScriptEnabled: false }, "/playground");
   await page.getByLabel("HL7v2 message").fill(MESSAGE.join("\n").replace("Z01", "A01"));
@@ -106,7 +127,7 @@ test("the playground works without a script", async () => {
 
 for (const [screen, options] of Object.entries(SCREENS)) {
   test(`every page can be read by everybody: ${screen}`, async (t) => {
-    for (const at of ["/", "/dead", "/playground", "/playground?example=adt-a01-admit-medical.hl7"]) {
+    for (const at of ["/", "/messages", "/messages/message?at=0/0", "/dead", "/playground", "/playground?example=adt-a01-admit-medical.hl7"]) {
       const { page, complaints, close } = await open(options, at);
       // What drives the browser may run code that the page's own policy forbids.
       await page.evaluate(AXE);

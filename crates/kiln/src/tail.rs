@@ -51,6 +51,7 @@ impl Tail {
                 stream: Stream::Fhir,
                 resource_type: self.resource_type.clone(),
                 follow: self.follow,
+                ..Selection::default()
             };
             let mut reader = self.emitted.open(selection).await?;
             loop {

@@ -26,6 +26,12 @@ async fn a_replay_reads_each_lane_once_beside_transform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_raw_log_is_read_back_to_its_end_while_it_grows() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::reading_raw(&support::config(directory.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_come_with_what_they_append() {
     let directory = tempfile::tempdir().unwrap();
     conformance::deciding(&support::config(directory.path())).await;

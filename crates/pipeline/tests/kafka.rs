@@ -72,6 +72,11 @@ async fn a_replay_begins_at_its_time_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_raw_log_is_read_back_to_its_end_while_it_grows() {
+    conformance::reading_raw(&config("reading")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_come_with_what_they_append() {
     conformance::deciding(&config("deciding")).await;
 }
@@ -152,8 +157,7 @@ async fn shown(running: &[&RunningPipeline], name: &str, count: impl Fn(&[u64]) 
 async fn emitted(config: &Config) -> Vec<String> {
     let selection = Selection {
         stream: Stream::Fhir,
-        resource_type: None,
-        follow: false,
+        ..Selection::default()
     };
     let mut reader = Reader::open(config, selection).await.unwrap();
     let mut ids = Vec::new();

@@ -3,11 +3,12 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::access::Visitor;
-use super::{assets, dead, flow, form, login, playground};
+use super::{assets, dead, flow, form, login, messages, playground};
 
 /// The pages that people go to, with their names.
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 4] = [
     (flow::PATH, "Flow"),
+    (messages::PATH, "Messages"),
     (dead::PATH, "Dead letters"),
     (playground::PATH, "Playground"),
 ];

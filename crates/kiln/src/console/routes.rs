@@ -12,7 +12,7 @@ use kiln_pipeline::Workings;
 use tokio::sync::Semaphore;
 
 use super::access::{self, Access};
-use super::{assets, dead, flow, login, playground};
+use super::{assets, dead, flow, login, messages, playground};
 
 /// Most bytes of a form.
 const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
@@ -77,6 +77,12 @@ pub(crate) fn routes(access: Access, workings: Workings) -> Router {
         .route(dead::PATH, get(dead::show))
         .route(dead::LETTERS, get(dead::letters).post(dead::disclose))
         .route(dead::DECIDE, post(dead::decide))
+        .route(messages::PATH, get(messages::show))
+        .route(
+            messages::MESSAGE,
+            get(messages::message).post(messages::disclose),
+        )
+        .route(messages::REPLAY, post(messages::replay))
         .route(
             playground::PATH,
             get(playground::show).post(playground::convert),

@@ -1,4 +1,4 @@
-//! That somebody was shown what a letter says, and why: a FHIR R4 `AuditEvent`, nothing of its content.
+//! That somebody was shown what a message says, and why: a FHIR R4 `AuditEvent`, nothing of its content.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Letter;
 use crate::record::{Headers, Record, header};
 
-/// Who is shown letters, and why.
+/// Who is shown messages, and why.
 #[derive(Clone, Debug)]
 pub struct Disclosure {
     /// The person or program.
@@ -21,8 +21,21 @@ impl Disclosure {
     /// The audit record of one letter.
     pub fn of(&self, letter: &Letter) -> Record {
         let id = letter.id.to_string();
-        let control_id = letter.record.header(header::CONTROL_ID);
-        let mut detail = vec![json!({ "type": "dead-letter", "valueString": id })];
+        let mut event = self.event("dead-letter", &id, &letter.record);
+        event.headers.push(header::LETTER, id);
+        event
+    }
+
+    /// The audit record of one raw message, by the header `source` of what became of it.
+    pub fn of_message(&self, source: &str, raw: &Record) -> Record {
+        let mut event = self.event("raw-message", source, raw);
+        event.headers.push(header::SOURCE, source);
+        event
+    }
+
+    fn event(&self, what: &str, id: &str, record: &Record) -> Record {
+        let control_id = record.header(header::CONTROL_ID);
+        let mut detail = vec![json!({ "type": what, "valueString": id })];
         if !control_id.trim().is_empty() {
             detail.push(json!({ "type": "control-id", "valueString": control_id }));
         }
@@ -41,13 +54,10 @@ impl Disclosure {
             "source": { "observer": { "display": "Kiln" } },
             "entity": [{ "name": "HL7 v2 message", "detail": detail }]
         });
-        let feed = letter.record.header(header::FEED);
         Record {
-            key: letter.record.key.clone(),
+            key: record.key.clone(),
             value: event.to_string().into(),
-            headers: Headers::new()
-                .with(header::FEED, feed)
-                .with(header::LETTER, id),
+            headers: Headers::new().with(header::FEED, record.header(header::FEED)),
         }
     }
 }

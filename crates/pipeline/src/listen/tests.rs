@@ -20,7 +20,9 @@ use crate::mapping::Mapping;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::record::Record;
-use crate::store::{Decider, Position, Receipt, ReplayJob, Source, Store, StoreError};
+use crate::store::{
+    Begin, Decider, Position, RawReader, Receipt, ReplayJob, Source, Store, StoreError,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -84,6 +86,9 @@ impl Store for StandIn {
         Ok(None)
     }
     async fn replay(&self, _: &ReplayJob, _: usize) -> Result<Box<dyn Source>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn read_raw(&self, _: Begin) -> Result<Box<dyn RawReader>, StoreError> {
         Err(StoreError::Closed)
     }
     async fn bulk(&self, _: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {

@@ -63,6 +63,34 @@ pub enum Became {
     Dropped(String),
 }
 
+impl Replayed {
+    pub(super) fn of(raw: RawRecord, writer: &mut Writer<'_>) -> Replayed {
+        let mut outputs = Vec::new();
+        let became = match writer.write(&raw, &mut outputs) {
+            Written::Resources => Became::Resources,
+            Written::Dead(reason) => Became::Dead(reason),
+            Written::Dropped(filter) => Became::Dropped(filter),
+        };
+        outputs.retain(|output| output.target != Target::Audit);
+        Replayed {
+            source: format!("{}/{}", writer.log, raw.position),
+            raw,
+            became,
+            outputs,
+        }
+    }
+}
+
+/// Outputs say by which replay they were written. Into the same streams no dead letter is written: there is one.
+pub(super) fn mark(outputs: &mut Vec<Output>, into: &ReplayInto, name: &str) {
+    if *into == ReplayInto::Same {
+        outputs.retain(|output| output.target != Target::Dead);
+    }
+    for output in outputs {
+        output.record.headers.push(header::REPLAY, name);
+    }
+}
+
 impl Replayer {
     /// Begins, or goes on, with the messages of a lane that `choice` takes, at most `batch` of the log at once.
     ///
@@ -170,38 +198,18 @@ impl Replayer {
             if seen == Seen::Duplicate || !self.choice.takes(&raw.record) {
                 continue;
             }
-            let mut outputs = Vec::new();
-            let became = match writer.write(&raw, &mut outputs) {
-                Written::Resources => Became::Resources,
-                Written::Dead(reason) => Became::Dead(reason),
-                Written::Dropped(filter) => Became::Dropped(filter),
-            };
-            outputs.retain(|output| output.target != Target::Audit);
-            all.push(Replayed {
-                source: format!("{}/{}", self.log, raw.position),
-                raw,
-                became,
-                outputs,
-            });
+            all.push(Replayed::of(raw, &mut writer));
         }
         all
     }
 
-    /// Commits outputs and position. Into the same streams no dead letter is written: there is one.
+    /// Commits outputs and position.
     pub async fn commit(&mut self, messages: Vec<Replayed>) -> Result<(), StoreError> {
         let mut outputs: Vec<Output> = messages
             .into_iter()
             .flat_map(|message| message.outputs)
             .collect();
-        if self.job.into == ReplayInto::Same {
-            outputs.retain(|output| output.target != Target::Dead);
-        }
-        for output in &mut outputs {
-            output
-                .record
-                .headers
-                .push(header::REPLAY, self.job.name.as_str());
-        }
+        mark(&mut outputs, &self.job.into, &self.job.name);
         self.source.commit(outputs).await
     }
 }

@@ -6,6 +6,7 @@
 pub mod embedded;
 mod error;
 pub mod kafka;
+mod raw_reader;
 mod reader;
 mod selection;
 mod visit;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
+pub use raw_reader::{Begin, RawReader};
 pub use reader::Reader;
 pub use selection::{Selection, Stream};
 pub use visit::Visit;
@@ -189,6 +191,9 @@ pub trait Store: Send + Sync {
             }
         }
     }
+
+    /// Reads the raw log of this handle's lane back, beside whoever else reads it, up to where it ends now.
+    async fn read_raw(&self, begin: Begin) -> Result<Box<dyn RawReader>, StoreError>;
 
     /// The same store behind the raw log of the bulk lane: a log and a position of its own, the same outputs. None unless
     /// it is `needed` or there is such a log already.

@@ -19,6 +19,8 @@ pub struct Selection {
     pub stream: Stream,
     /// Only this type; only for [`Stream::Fhir`].
     pub resource_type: Option<String>,
+    /// Not what was written before this time, in milliseconds since 1970-01-01T00:00Z, where the store knows that: Kafka does.
+    pub since_ms: Option<i64>,
     /// Wait for more at the end.
     pub follow: bool,
 }

@@ -10,8 +10,8 @@ use kiln_pipeline::dead::{Decision, Decisions, Letter};
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::sighting::Sighting;
 use kiln_pipeline::store::{
-    self, Batch, BatchLimits, Decider, Output, RawRecord, Reader, ReplayInto, ReplayJob, Selection,
-    Source, Store, Stream, Target,
+    self, Batch, BatchLimits, Begin, Decider, Output, RawReader, RawRecord, Reader, ReplayInto,
+    ReplayJob, Selection, Source, Store, Stream, Target,
 };
 
 const LIMITS: BatchLimits = BatchLimits {
@@ -92,8 +92,7 @@ async fn all(config: &Config, stream: Stream) -> Vec<Record> {
 async fn open(config: &Config, stream: Stream) -> Reader {
     let selection = Selection {
         stream,
-        resource_type: None,
-        follow: false,
+        ..Selection::default()
     };
     Reader::open(config, selection).await.unwrap()
 }
@@ -159,6 +158,67 @@ pub async fn replayed_since(
         .await
         .expect("the end in time");
     (records, source)
+}
+
+async fn to_the_end(reader: &mut dyn RawReader) -> Vec<RawRecord> {
+    let mut records = Vec::new();
+    let reading = async {
+        while let Some(record) = reader.next().await.unwrap() {
+            records.push(record);
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading)
+        .await
+        .expect("the end in time");
+    records
+}
+
+/// The raw log is read back from its beginning or from a message on, to its end and no further, while it grows; nobody else's
+/// position moves.
+pub async fn reading_raw(config: &Config) {
+    let feeds = ["north", "south", "west", "east"];
+    let store = store::open(config).await.unwrap();
+    let append = async |from: usize, to: usize| {
+        for number in from..to {
+            for feed in feeds {
+                let receipt = store.append(message(feed, number)).await.unwrap();
+                receipt.await.unwrap();
+            }
+        }
+    };
+    append(0, 20).await;
+    let whole = Begin::Time(0);
+    let mut reader = store.read_raw(whole).await.unwrap();
+    let records = to_the_end(reader.as_mut()).await;
+    let expected: BTreeMap<_, _> = feeds.map(|feed| (feed.to_owned(), numbers(0, 20))).into();
+    assert_eq!(by_feed(&records), expected);
+
+    let seventh = &records[7];
+    let mut reader = store
+        .read_raw(Begin::Position(seventh.position))
+        .await
+        .unwrap();
+    let behind = to_the_end(reader.as_mut()).await;
+    assert_eq!(behind[0].position, seventh.position);
+    assert_eq!(behind[0].record, seventh.record);
+    let in_its_partition = records.iter().filter(|raw| {
+        let [its, other] = [seventh.position, raw.position];
+        other.partition == its.partition && other.offset >= its.offset
+    });
+    assert_eq!(behind.len(), in_its_partition.count());
+
+    let mut reader = store.read_raw(whole).await.unwrap();
+    let first = reader.next().await.unwrap().unwrap();
+    append(20, 25).await;
+    let mut records = to_the_end(reader.as_mut()).await;
+    records.insert(0, first);
+    for (feed, read) in by_feed(&records) {
+        assert_eq!(read, numbers(0, read.len()), "{feed}");
+        assert!(read.len() >= 20, "{feed}");
+    }
+
+    let mut source = store.source(TAIL).await.unwrap();
+    assert_eq!(read(source.as_mut(), 100).await.records.len(), 100);
 }
 
 /// A replay reads each lane to its end, beside transform, and goes on where it has committed.

@@ -133,8 +133,7 @@ pub fn adt(control_id: &str) -> Vec<u8> {
 pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record> {
     let selection = Selection {
         stream,
-        resource_type: None,
-        follow: false,
+        ..Selection::default()
     };
     let mut reader = Reader::open_directory(directory, selection).unwrap();
     let mut all = Vec::new();

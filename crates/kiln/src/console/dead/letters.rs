@@ -5,10 +5,8 @@ use std::ops::ControlFlow;
 
 use axum::Extension;
 use axum::extract::{Query, State};
-use jiff::Timestamp;
-use kiln_pipeline::dead::{Disclosure, Letter};
+use kiln_pipeline::dead::Letter;
 use kiln_pipeline::record::header;
-use kiln_pipeline::store;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -18,30 +16,31 @@ use crate::console::access::Visitor;
 use crate::console::form::Posted;
 use crate::console::frame;
 use crate::console::playground;
+use crate::console::purpose::{self, Said};
 use crate::console::routes::Console;
 use crate::console::scan::{Unread, scan};
-use crate::console::text::shortened;
+use crate::console::text::shortened_lines;
 use crate::dead::letters;
+use crate::dead::mask;
 use crate::dead::words::{received, shown, time};
-use crate::dead::{mask, purpose};
-use crate::failure::Failure;
 
 pub(in crate::console) const PATH: &str = "/dead/letters";
 
-/// Most letters on a page, and characters of each.
+/// Most letters on a page.
 const MAX_SHOWN: usize = 20;
-const MAX_MESSAGE_CHARS: usize = 20_000;
 
 #[derive(Clone, Deserialize)]
 pub(in crate::console) struct Chosen {
     #[serde(flatten)]
     cause: Cause,
-    /// Why they are to be shown as they are.
-    #[serde(default)]
-    purpose: String,
-    /// Who looks, in their own words.
-    #[serde(default)]
-    by: String,
+}
+
+#[derive(Deserialize)]
+pub(in crate::console) struct Looked {
+    #[serde(flatten)]
+    chosen: Chosen,
+    #[serde(flatten)]
+    said: Said,
 }
 
 /// Masked.
@@ -58,19 +57,12 @@ pub(in crate::console) async fn show(
 pub(in crate::console) async fn disclose(
     State(console): State<Console>,
     Extension(visitor): Extension<Visitor>,
-    Posted(chosen): Posted<Chosen>,
+    Posted(Looked { chosen, said }): Posted<Looked>,
 ) -> Result<Markup, Unread> {
-    let purpose = purpose::read(&chosen.purpose).map_err(|why| Unread::wrong("Purpose", &why))?;
-    let by = purpose::read(&chosen.by).map_err(|why| Unread::wrong("Your name", &why))?;
+    let disclosure = said.disclosure()?;
     let letters = first(&console, &chosen).await?;
-    let disclosure = Disclosure {
-        by,
-        purpose,
-        at: Timestamp::now(),
-    };
     let events = letters.iter().map(|letter| disclosure.of(letter)).collect();
-    let kept = store::disclose(&console.workings.config, events).await;
-    kept.map_err(|error| Unread::from(Failure::stopped(error)))?;
+    purpose::recorded(&console.workings.config, events).await?;
     Ok(page(&letters, &chosen, &visitor, true))
 }
 
@@ -114,10 +106,7 @@ fn ask(chosen: &Chosen, visitor: &Visitor) -> Markup {
         form .purpose method="post" action=(PATH) {
             (frame::token(visitor))
             (chosen.cause.fields())
-            p { "Every letter is an x and every digit a 9. To see what the messages say, say why: an AuditEvent with your name, the purpose and the ids is written first." }
-            div { label for="by" { "Your name" } input #by name="by" required maxlength="500" autocomplete="name"; }
-            div { label for="purpose" { "Purpose" } input #purpose name="purpose" required maxlength=(purpose::MAX_PURPOSE_CHARS) placeholder="such as a ticket"; }
-            button { "Show what they say" }
+            (purpose::fields())
         }
     }
 }
@@ -152,19 +141,4 @@ fn shown_letter(letter: &Letter, visitor: &Visitor, open: bool) -> Markup {
             }
         }
     }
-}
-
-/// The lines, each as one; of a long message the beginning.
-fn shortened_lines(text: &str) -> String {
-    let mut left = MAX_MESSAGE_CHARS;
-    let mut out = String::new();
-    for line in text.lines() {
-        out.push_str(&shortened(line, left));
-        out.push('\n');
-        left = left.saturating_sub(line.chars().count());
-        if left == 0 {
-            break;
-        }
-    }
-    out
 }

@@ -21,6 +21,7 @@ mod guest;
 mod host;
 mod log;
 mod outputs;
+mod raw_reader;
 mod reader;
 mod rights;
 mod source;

@@ -7,15 +7,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::log::{BULK_TRANSFORMED, Log, Progress, TRANSFORMED};
+use super::raw_reader::{READ_STEP_BYTES, READ_STEP_MESSAGES, read};
 use super::rights::Right;
 use super::store::Inner;
-use crate::record::Record;
 use crate::sighting::Sighting;
-use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
-
-/// Most messages and bytes of a tail in memory at once.
-const TAIL_STEP_MESSAGES: usize = 1000;
-const TAIL_STEP_BYTES: usize = 8 * 1024 * 1024;
+use crate::store::{Batch, BatchLimits, Output, Source, StoreError};
 
 pub(super) struct EmbeddedSource {
     /// The log that is read.
@@ -89,34 +85,6 @@ impl EmbeddedSource {
             gained: false,
         })
     }
-
-    async fn read(
-        &self,
-        from: u64,
-        to: u64,
-        messages: usize,
-        bytes: usize,
-    ) -> Result<Vec<RawRecord>, StoreError> {
-        let log = Arc::clone(&self.log);
-        let found = tokio::task::spawn_blocking(move || log.read(from, to, messages, bytes))
-            .await
-            .map_err(|_| StoreError::Closed)??;
-        found
-            .into_iter()
-            .map(|(number, bytes)| {
-                let record = Record::decode(&bytes)
-                    .ok_or_else(|| StoreError::Log(format!("message {number} is damaged")))?;
-                let offset = i64::try_from(number).unwrap_or(i64::MAX);
-                Ok(RawRecord {
-                    position: Position {
-                        partition: 0,
-                        offset,
-                    },
-                    record,
-                })
-            })
-            .collect()
-    }
 }
 
 impl EmbeddedSource {
@@ -125,9 +93,13 @@ impl EmbeddedSource {
         let mut from = self.next.saturating_sub(self.tail as u64);
         let mut tail = Vec::new();
         while from < self.next {
-            let step = self
-                .read(from, self.next, TAIL_STEP_MESSAGES, TAIL_STEP_BYTES)
-                .await?;
+            let step = read(
+                &self.log,
+                from..self.next,
+                READ_STEP_MESSAGES,
+                READ_STEP_BYTES,
+            )
+            .await?;
             let Some(last) = step.last() else { break };
             from = u64::try_from(last.position.offset).unwrap_or(0) + 1;
             tail.extend(step.iter().map(Sighting::of));
@@ -162,7 +134,7 @@ impl Source for EmbeddedSource {
             .await
             .is_ok();
         let end = self.until.unwrap_or(*self.end.borrow());
-        batch.records = self.read(next, end, limits.messages, limits.bytes).await?;
+        batch.records = read(&self.log, next..end, limits.messages, limits.bytes).await?;
         if let Some(last) = batch.records.last() {
             self.next = u64::try_from(last.position.offset).unwrap_or(0) + 1;
         } else if let Some(until) = self.until {

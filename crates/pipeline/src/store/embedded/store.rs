@@ -9,12 +9,14 @@ use tokio::sync::Mutex;
 
 use super::log::{Kept, Log, Progress, TRANSFORMED};
 use super::outputs::Outputs;
+use super::raw_reader::EmbeddedRawReader;
 use super::rights::{Right, Rights};
 use super::source::EmbeddedSource;
 use crate::config::{EmbeddedConfig, Lane};
 use crate::record::Record;
 use crate::store::{
-    Decider, Output, Position, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError, Target,
+    Begin, Decider, Output, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store,
+    StoreError, Target,
 };
 
 /// The right to decide about dead letters.
@@ -208,6 +210,11 @@ impl Store for EmbeddedStore {
             job.since_ms,
             tail,
         )?))
+    }
+
+    async fn read_raw(&self, begin: Begin) -> Result<Box<dyn RawReader>, StoreError> {
+        let log = Arc::clone(self.raw());
+        Ok(Box::new(EmbeddedRawReader::open(log, begin)?))
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {

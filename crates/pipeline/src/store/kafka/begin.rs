@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::client::{QUERY_TIMEOUT, fault};
+use super::times::places;
 use crate::store::StoreError;
 
 /// So much earlier a replay begins than is asked for: the time of a record is a broker's or an instance's, and their clocks
@@ -56,27 +58,20 @@ fn commit_begin(
     let mut all = TopicPartitionList::new();
     all.add_partition_range(topic, 0, partitions - 1);
     let known = group.committed_offsets(all, QUERY_TIMEOUT)?;
+    let new = known.elements();
+    let new = new
+        .iter()
+        .filter(|place| !matches!(place.offset(), Offset::Offset(_)));
     let earlier = i64::try_from(BEGIN_EARLIER.as_millis()).unwrap_or(i64::MAX);
-    let time = Offset::Offset(since_ms.saturating_sub(earlier).max(0));
-    let mut times = TopicPartitionList::new();
-    for place in known.elements() {
-        if !matches!(place.offset(), Offset::Offset(_)) {
-            times.add_partition_offset(topic, place.partition(), time)?;
-        }
-    }
-    if times.count() == 0 {
+    let since_ms = since_ms.saturating_sub(earlier);
+    let positions = places(
+        group,
+        topic,
+        new.map(TopicPartitionListElem::partition),
+        since_ms,
+    )?;
+    if positions.count() == 0 {
         return Ok(());
-    }
-    let found = group.offsets_for_times(times, QUERY_TIMEOUT)?;
-    let mut positions = TopicPartitionList::new();
-    for place in found.elements() {
-        let partition = place.partition();
-        let offset = match place.offset() {
-            Offset::Offset(offset) => offset,
-            // Every record is older.
-            _ => group.fetch_watermarks(topic, partition, QUERY_TIMEOUT)?.1,
-        };
-        positions.add_partition_offset(topic, partition, Offset::Offset(offset))?;
     }
     group.commit(&positions, CommitMode::Sync)
 }

@@ -21,6 +21,9 @@ const SESSION_TIMEOUT_MS: &str = "6000";
 /// A message that was not delivered within this is given up; its sender was answered AE before.
 const MESSAGE_TIMEOUT_MS: &str = "30000";
 
+/// How long a record waits for others to be sent with.
+const LINGER: &str = "linger.ms";
+
 /// What every client has. Credentials and certificates are those that their files hold now.
 fn base(kafka: &KafkaConfig, instance: &str) -> Result<ClientConfig, StoreError> {
     let mut client = ClientConfig::new();
@@ -66,9 +69,13 @@ fn given(value: &Given) -> Result<Secret, StoreError> {
     })
 }
 
-/// Appends: idempotent, confirmed by all in-sync replicas.
+/// Appends: idempotent, confirmed by all in-sync replicas. A sender waits for each, so that nothing lingers unless the
+/// configuration says so: what comes while requests are under way goes together all the same.
 pub(super) fn appending(kafka: &KafkaConfig, instance: &str) -> Result<ClientConfig, StoreError> {
     let mut client = base(kafka, instance)?;
+    if !kafka.properties.contains_key(LINGER) {
+        client.set(LINGER, "0");
+    }
     client
         .set("enable.idempotence", "true")
         .set("acks", "all")

@@ -10,6 +10,7 @@ mod names;
 mod reader;
 mod source;
 mod store;
+mod times;
 mod topics;
 mod transaction;
 

@@ -1,65 +1,120 @@
-//! Reads output topics back: committed records only, from the first.
+//! Reads topics back: committed records only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
+use async_trait::async_trait;
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
+use rdkafka::metadata::MetadataPartition;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, QUERY_TIMEOUT, fault};
-use super::names;
+use super::{names, times};
 use crate::config::KafkaConfig;
 use crate::record::Record;
-use crate::store::{Position, Selection, StoreError};
+use crate::store::{Begin, Position, RawReader, RawRecord, Selection, StoreError};
 
-/// A reader of output topics; those that exist when it is opened.
+/// A broker that has nothing more waits so long for more before it says so.
+const END_WAIT_MS: &str = "50";
+
+/// A reader of topics; those that exist when it is opened.
 pub(crate) struct KafkaReader {
     consumer: StreamConsumer,
-    /// Partitions whose end was not reached; none for a reader that follows.
-    unfinished: Option<usize>,
+    /// What is read one after the other, each of one topic: the end of a partition is told without the topic.
+    left: VecDeque<TopicPartitionList>,
+    /// Partitions of the topic in hand whose end was not reached; none for a reader that follows.
+    unfinished: Option<BTreeSet<i32>>,
     position: Position,
 }
 
 impl KafkaReader {
+    /// Of outputs, from the first.
     pub(crate) async fn open(
         pipeline: &str,
         kafka: &KafkaConfig,
         selection: Selection,
     ) -> Result<KafkaReader, StoreError> {
-        let mut settings = client::consuming(kafka, &format!("{pipeline}-reader"), "reader")?;
-        settings.set("enable.partition.eof", "true");
-        let consumer: StreamConsumer = settings.create().map_err(fault)?;
-        let pipeline = pipeline.to_owned();
+        let follow = selection.follow;
+        let (client, pipeline) = (settings(kafka, pipeline, !follow)?, pipeline.to_owned());
         tokio::task::spawn_blocking(move || {
+            let consumer: StreamConsumer = client.create().map_err(fault)?;
             let metadata = consumer
                 .fetch_metadata(None, QUERY_TIMEOUT)
                 .map_err(fault)?;
-            let mut list = TopicPartitionList::new();
-            let mut places = BTreeSet::new();
+            let mut topics = VecDeque::new();
             for topic in metadata.topics() {
                 if !names::selected(topic.name(), &pipeline, &selection) {
                     continue;
                 }
-                for partition in topic.partitions() {
-                    places.insert((topic.name().to_owned(), partition.id()));
-                    list.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)
-                        .map_err(fault)?;
-                }
+                let partitions = topic.partitions().iter().map(MetadataPartition::id);
+                let places = match selection.since_ms {
+                    Some(since_ms) => times::places(&consumer, topic.name(), partitions, since_ms),
+                    None => beginnings(topic.name(), partitions),
+                };
+                topics.push_back(places.map_err(fault)?);
             }
-            consumer.assign(&list).map_err(fault)?;
-            let unfinished = (!selection.follow).then_some(places.len());
-            Ok(KafkaReader {
-                consumer,
-                unfinished,
-                position: Position {
-                    partition: 0,
-                    offset: 0,
-                },
-            })
+            if follow {
+                KafkaReader::following(consumer, &topics)
+            } else {
+                Ok(KafkaReader::to_the_end(consumer, topics))
+            }
         })
         .await
         .map_err(|_| StoreError::Closed)?
+    }
+
+    /// Of a raw log.
+    pub(super) async fn raw(
+        kafka: &KafkaConfig,
+        lane: &str,
+        partitions: i32,
+        begin: Begin,
+    ) -> Result<KafkaReader, StoreError> {
+        let (client, topic) = (settings(kafka, lane, true)?, names::raw(lane));
+        tokio::task::spawn_blocking(move || {
+            let consumer: StreamConsumer = client.create().map_err(fault)?;
+            let list = match begin {
+                Begin::Time(since_ms) => times::places(&consumer, &topic, 0..partitions, since_ms),
+                Begin::Position(Position { partition, offset }) => {
+                    let mut list = TopicPartitionList::new();
+                    list.add_partition_offset(&topic, partition, Offset::Offset(offset))
+                        .map(|()| list)
+                }
+            };
+            let topics = VecDeque::from([list.map_err(fault)?]);
+            Ok(KafkaReader::to_the_end(consumer, topics))
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
+    }
+
+    fn to_the_end(consumer: StreamConsumer, left: VecDeque<TopicPartitionList>) -> KafkaReader {
+        KafkaReader {
+            consumer,
+            left,
+            unfinished: Some(BTreeSet::new()),
+            position: NOWHERE,
+        }
+    }
+
+    fn following(
+        consumer: StreamConsumer,
+        topics: &VecDeque<TopicPartitionList>,
+    ) -> Result<KafkaReader, StoreError> {
+        let mut all = TopicPartitionList::new();
+        for place in topics.iter().flat_map(TopicPartitionList::elements) {
+            all.add_partition_offset(place.topic(), place.partition(), place.offset())
+                .map_err(fault)?;
+        }
+        consumer.assign(&all).map_err(fault)?;
+        Ok(KafkaReader {
+            consumer,
+            left: VecDeque::new(),
+            unfinished: None,
+            position: NOWHERE,
+        })
     }
 
     /// Where the message that was read last lies in its topic.
@@ -67,10 +122,22 @@ impl KafkaReader {
         self.position
     }
 
+    /// The next record; none at the end, which a following reader never reaches.
     pub(crate) async fn next(&mut self) -> Result<Option<Record>, StoreError> {
         loop {
-            if self.unfinished == Some(0) {
-                return Ok(None);
+            if self.unfinished.as_ref().is_some_and(BTreeSet::is_empty) {
+                let Some(topic) = self.left.pop_front() else {
+                    return Ok(None);
+                };
+                let partitions = topic.elements();
+                self.unfinished = Some(
+                    partitions
+                        .iter()
+                        .map(TopicPartitionListElem::partition)
+                        .collect(),
+                );
+                self.consumer.assign(&topic).map_err(fault)?;
+                continue;
             }
             match self.consumer.recv().await {
                 Ok(message) => {
@@ -80,13 +147,55 @@ impl KafkaReader {
                     };
                     return Ok(Some(client::from_kafka(&message)));
                 }
-                Err(KafkaError::PartitionEOF(_)) => {
+                // It comes again whenever a partition grew meanwhile.
+                Err(KafkaError::PartitionEOF(partition)) => {
                     if let Some(unfinished) = &mut self.unfinished {
-                        *unfinished -= 1;
+                        unfinished.remove(&partition);
                     }
                 }
                 Err(error) => return Err(fault(error)),
             }
         }
+    }
+}
+
+fn beginnings(
+    topic: &str,
+    partitions: impl Iterator<Item = i32>,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition_offset(topic, partition, Offset::Beginning)?;
+    }
+    Ok(list)
+}
+
+/// Before anything was read.
+const NOWHERE: Position = Position {
+    partition: 0,
+    offset: 0,
+};
+
+fn settings(
+    kafka: &KafkaConfig,
+    whose: &str,
+    ends: bool,
+) -> Result<rdkafka::ClientConfig, StoreError> {
+    let mut client = client::consuming(kafka, &format!("{whose}-reader"), "reader")?;
+    client.set("enable.partition.eof", "true");
+    if ends {
+        client.set("fetch.wait.max.ms", END_WAIT_MS);
+    }
+    Ok(client)
+}
+
+#[async_trait]
+impl RawReader for KafkaReader {
+    async fn next(&mut self) -> Result<Option<RawRecord>, StoreError> {
+        let record = KafkaReader::next(self).await?;
+        Ok(record.map(|record| RawRecord {
+            position: self.position,
+            record,
+        }))
     }
 }

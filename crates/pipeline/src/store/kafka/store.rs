@@ -13,13 +13,15 @@ use super::client;
 use super::decider::KafkaDecider;
 use super::last;
 use super::names;
+use super::reader::KafkaReader;
 use super::source::{KafkaSource, Settings};
 use super::topics::Topics;
 use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::{Record, header};
 use crate::store::{
-    Decider, Position, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError, Target,
+    Begin, Decider, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError,
+    Target,
 };
 
 /// How long to wait before a full queue is tried again.
@@ -206,6 +208,12 @@ impl Store for KafkaStore {
         };
         let source = KafkaSource::open(settings, Arc::clone(&self.topics)).await?;
         Ok(Box::new(source))
+    }
+
+    async fn read_raw(&self, begin: Begin) -> Result<Box<dyn RawReader>, StoreError> {
+        let partitions = self.topics.partitions(&names::raw(&self.lane)).await?;
+        let reader = KafkaReader::raw(&self.kafka, &self.lane, partitions, begin).await?;
+        Ok(Box::new(reader))
     }
 
     async fn bulk(&self, needed: bool) -> Result<Option<Arc<dyn Store>>, StoreError> {
