@@ -19,7 +19,7 @@ use serde_json::Value;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Messages between two looks at the clock. Beside the JVM it is one.
+/// Messages between two looks at the clock.
 const SLICE: usize = 50;
 const ROUNDS: usize = 25;
 /// The JVM converts a thousandth of what Kiln does in the same time, so it is given less to do.
@@ -197,13 +197,20 @@ fn beside_the_jvm(name: &str, mapper: &Mapper, messages: &[Vec<u8>], plan: &Plan
             given.iter().filter(|given| **given == 0).count(),
         );
     }
-    let both = &both;
-    let mut contest = Contest::new(both.len());
+    // As many in a row as elsewhere: what a message takes that comes after the caches are another's is not what a stream of
+    // messages takes.
+    let slices: Vec<_> = both.chunks(SLICE).collect();
+    let slices = &slices;
+    let mut contest = Contest::new(slices.len());
     contest.enter("LinuxForHealth 1.0.19", move |slice| {
-        jvm.convert(both[slice]..both[slice] + 1)[0]
+        let bytes = slices[slice].iter();
+        bytes.map(|&place| jvm.convert(place..place + 1)[0]).sum()
     });
     contest.enter("kiln", |slice| {
-        kiln.bundle(&messages[both[slice]]).unwrap().len()
+        let bytes = slices[slice].iter();
+        bytes
+            .map(|&place| kiln.bundle(&messages[place]).unwrap().len())
+            .sum()
     });
     let case = Case {
         name,
