@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::{
-    completions, config, convert, dead, demo, explain, mapping, replay, send, serve, tail,
+    audit, completions, config, convert, dead, demo, explain, mapping, replay, send, serve, tail,
 };
 
 /// Fires raw HL7v2 into FHIR.
@@ -30,6 +30,7 @@ enum Command {
     Tail(tail::Tail),
     Dead(dead::Dead),
     Replay(replay::Replay),
+    Audit(audit::Audit),
     Convert(convert::Convert),
     Explain(explain::Explain),
     Send(send::Send),
@@ -46,6 +47,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tail(command) => command.run(),
         Command::Dead(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Audit(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Send(command) => command.run(),

@@ -1,5 +1,7 @@
 //! The `kiln` command: HL7v2 over MLLP in, FHIR R4 out.
 
+mod audit;
+mod author;
 mod completions;
 mod config;
 mod console;

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+pub mod audit;
 pub mod config;
 pub mod dead;
 mod failure;

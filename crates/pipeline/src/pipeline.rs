@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{Deed, Event, Journal, JournalMetrics};
 use crate::config::{Config, Lane, ListenerConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health, HttpMetrics};
@@ -21,6 +22,7 @@ use crate::listen::{
 use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
 use crate::metrics::{Described, Metrics};
 use crate::progress::Progress;
+use crate::record::header;
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
 use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
@@ -36,6 +38,7 @@ pub struct RunningPipeline {
     metrics: Metrics,
     progress: Arc<Progress>,
     mapping: Mapping,
+    journal: Journal,
     shutdown_within: Duration,
     /// Ends accepting, and asks connections to leave.
     connections: Arc<Connections>,
@@ -122,6 +125,8 @@ impl Pipeline {
         let store = store::open(&config).await?;
         let lanes = lanes(&config, &store).await?;
         let host = store::host(&config);
+        let (journal, scribe) = Journal::new(&config.instance, JournalMetrics::new(&metrics)?);
+        tell(&journal, Deed::Start, mapping.mapper().version());
         let mut running = RunningPipeline {
             listeners: bound
                 .iter()
@@ -131,12 +136,15 @@ impl Pipeline {
             metrics: metrics.clone(),
             progress: Arc::clone(&progress),
             mapping: mapping.clone(),
+            journal: journal.clone(),
             shutdown_within: config.limits.shutdown,
             connections: Arc::default(),
             stop: CancellationToken::new(),
             listening: JoinSet::new(),
             others: JoinSet::new(),
         };
+        let writing = scribe.run(Arc::clone(&store), running.stop.clone());
+        running.others.spawn(writing);
         let mut health = Health {
             store: Arc::clone(&store),
             connections: config
@@ -163,6 +171,7 @@ impl Pipeline {
                 overlay,
                 in_force,
                 MappingMetrics::new(&metrics)?,
+                journal.clone(),
                 running.stop.clone(),
             ));
         }
@@ -178,6 +187,7 @@ impl Pipeline {
                     log: config.store.log(&config.name, *lane),
                     metrics: LaneMetrics::new(&of_all, *lane),
                     progress: Arc::clone(&progress),
+                    journal: journal.clone(),
                     ready: Arc::default(),
                 };
                 if *lane == Lane::Interactive {
@@ -250,6 +260,13 @@ impl Drop for RunningPipeline {
         self.connections.drain();
         self.stop.cancel();
     }
+}
+
+fn tell(journal: &Journal, deed: Deed, maps: &str) {
+    let mut event = Event::new(deed, jiff::Timestamp::now(), journal.instance());
+    let version = env!("CARGO_PKG_VERSION");
+    event.details = vec![("version", version), (header::MAPPING, maps)];
+    journal.tell(&event);
 }
 
 fn open_tls(
@@ -358,6 +375,8 @@ impl RunningPipeline {
         let finished = tokio::time::timeout(within, async {
             self.connections.drain();
             while self.listening.join_next().await.is_some() {}
+            let maps = self.mapping.mapper();
+            tell(&self.journal, Deed::Stop, maps.version());
             self.stop.cancel();
             while self.others.join_next().await.is_some() {}
         });

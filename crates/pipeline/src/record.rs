@@ -108,6 +108,12 @@ impl Record {
         self.headers.get(name).unwrap_or("")
     }
 
+    /// The partition of the raw message that an output is of; none when the header [`header::SOURCE`] does not say it.
+    pub(crate) fn source_partition(&self) -> Option<i32> {
+        let place = self.header(header::SOURCE).rsplit_once('/')?.0;
+        place.rsplit_once('/')?.1.parse().ok()
+    }
+
     /// One value for the embedded log: counted strings, then the bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.value.len() + 256);

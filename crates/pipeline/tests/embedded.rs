@@ -10,8 +10,8 @@ use std::io::Write;
 use kiln_pipeline::config::Lane;
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::replay::{Choice, Replayer};
-use kiln_pipeline::store::{self, ReplayInto, ReplayJob, Stream};
-use support::{PATIENCE, Sender, adt, read_all, start};
+use kiln_pipeline::store::{self, ReplayInto, ReplayJob};
+use support::{PATIENCE, Sender, adt, received, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn conforms() {
@@ -68,6 +68,12 @@ async fn lanes_are_apart() {
 }
 
 #[tokio::test]
+async fn audit_events_from_outside_of_a_batch_are_chained_once() {
+    let directory = tempfile::tempdir().unwrap();
+    conformance::auditing(&support::config(directory.path())).await;
+}
+
+#[tokio::test]
 async fn lines_that_were_never_committed_are_cut_off() {
     let directory = tempfile::tempdir().unwrap();
     let running = start(support::config(directory.path())).await;
@@ -82,15 +88,15 @@ async fn lines_that_were_never_committed_are_cut_off() {
             .unwrap();
         file.write_all(b"{\"half\":").unwrap();
     }
-    assert_eq!(read_all(directory.path(), Stream::Audit).await.len(), 1);
+    assert_eq!(received(directory.path()).await.len(), 1);
     let running = start(support::config(directory.path())).await;
     Sender::connect(&running).await.send(&adt("TWO")).await;
     assert!(running.caught_up(PATIENCE).await);
     running.shutdown().await.unwrap();
-    assert_eq!(read_all(directory.path(), Stream::Audit).await.len(), 2);
+    assert_eq!(received(directory.path()).await.len(), 2);
     let text = std::fs::read_to_string(directory.path().join("audit.ndjson")).unwrap();
-    assert_eq!(text.lines().count(), 2);
     assert!(!text.contains("half"));
+    conformance::whole(&support::config(directory.path())).await;
 }
 
 /// Appends messages that were received at these times, and gives the numbers that a replay since `since_ms` reads.

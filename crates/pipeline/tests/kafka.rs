@@ -82,6 +82,11 @@ async fn decisions_come_with_what_they_append() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn audit_events_from_outside_of_a_batch_are_chained_once() {
+    conformance::auditing(&config("auditing")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_decide_the_later_has_the_right_to() {
     conformance::deciding_alone(&config("deciding-alone")).await;
 }
@@ -187,6 +192,16 @@ async fn a_resend_to_another_instance_is_acknowledged_and_dropped_after_a_failov
     .await;
     running.shutdown().await.unwrap();
     assert_eq!(emitted(&config).await.len(), messages.len());
+    // One chain a partition, which the other instance has gone on with, and one of each instance.
+    let verdict = conformance::whole(&config).await;
+    let of = |writer: &str| {
+        let chains = verdict.chains.iter();
+        let chains = chains.filter(|chain| chain.head.chain.contains(writer));
+        chains.map(|chain| chain.head.number).collect::<Vec<u64>>()
+    };
+    assert_eq!(of("-transform/").len(), 3);
+    assert_eq!(of("-transform/").iter().sum::<u64>(), 2 * all);
+    assert_eq!((of("-audit-a@").len(), of("-audit-b@").len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,6 @@ async fn what_is_left_of_a_load_is_transformed_without_its_listener_too() {
     .await;
     running.shutdown().await.unwrap();
     assert_eq!(read_all(directory.path(), Stream::Fhir).await.len(), 20);
-    let audit = read_all(directory.path(), Stream::Audit).await;
+    let audit = support::received(directory.path()).await;
     assert_eq!(audit[7].header(header::SOURCE), "bulk/0/7");
 }

@@ -217,7 +217,7 @@ async fn what_a_filter_drops_is_counted_and_audited() {
     running.shutdown().await.unwrap();
     assert_eq!(read_all(directory.path(), Stream::Fhir).await.len(), 1);
     assert!(read_all(directory.path(), Stream::Dead).await.is_empty());
-    let audit = read_all(directory.path(), Stream::Audit).await;
+    let audit = support::received(directory.path()).await;
     let event: serde_json::Value = serde_json::from_slice(&audit[0].value).unwrap();
     assert_eq!(event["outcome"], "0");
     assert_eq!(event["outcomeDesc"], "dropped by the filter training");

@@ -31,7 +31,7 @@ async fn pipelined_messages_are_answered_in_order_and_leave_one_audit_event_each
         .iter()
         .map(|record| record.header(header::CONTROL_ID))
         .collect();
-    let audit = read_all(directory.path(), Stream::Audit).await;
+    let audit = support::received(directory.path()).await;
     let ids: Vec<&str> = audit
         .iter()
         .map(|record| record.header(header::CONTROL_ID))
@@ -65,7 +65,16 @@ async fn a_resend_is_acknowledged_and_dropped_also_after_a_restart() {
     assert!(running.caught_up(PATIENCE).await);
     assert_eq!(running.tally().duplicates, 1);
     running.shutdown().await.unwrap();
-    assert_eq!(read_all(directory.path(), Stream::Audit).await.len(), 1);
+    let told: Vec<String> = support::received(directory.path())
+        .await
+        .iter()
+        .map(|event| {
+            let event: serde_json::Value = serde_json::from_slice(&event.value).unwrap();
+            event["outcomeDesc"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let resend = "dropped as a resend";
+    assert_eq!(told, ["1 resources", resend, resend]);
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::deciding::{self, Outcome};
 use super::letters::Wanted;
+use super::purpose;
+use crate::author::Author;
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -26,6 +28,9 @@ pub(super) struct Decide {
     /// All that nothing was decided about
     #[arg(long, conflicts_with_all = ["ids", "reason", "feed", "message_type"])]
     all: bool,
+    /// Why; it stands in the audit stream
+    #[arg(long, value_name = "TEXT", value_parser = purpose::read)]
+    purpose: Option<String>,
     /// Only count them
     #[arg(long)]
     dry_run: bool,
@@ -65,7 +70,17 @@ impl Decide {
             Some(decider(&config).await?)
         };
         let ids = self.ids.iter().copied().collect();
-        deciding::decide(&config, &self.wanted, &ids, decision, decider, &stop).await
+        let author = Author::here(self.purpose.as_deref());
+        deciding::decide(
+            &config,
+            &self.wanted,
+            &ids,
+            decision,
+            &author,
+            decider,
+            &stop,
+        )
+        .await
     }
 }
 

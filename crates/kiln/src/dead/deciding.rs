@@ -11,6 +11,7 @@ use kiln_pipeline::store::{Decider, Output, Position};
 use tokio_util::sync::CancellationToken;
 
 use super::letters::{self, Wanted};
+use crate::author::Author;
 use crate::failure::Failure;
 
 /// Most letters and bytes in one commit.
@@ -34,12 +35,13 @@ pub(crate) struct Outcome {
 struct Batch {
     raw: Vec<(Lane, Record)>,
     outputs: Vec<Output>,
+    letters: usize,
     bytes: usize,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.outputs.len() >= COMMIT_LETTERS || self.bytes >= COMMIT_BYTES
+        self.letters >= COMMIT_LETTERS || self.bytes >= COMMIT_BYTES
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) async fn decide(
     wanted: &Wanted,
     ids: &BTreeSet<Position>,
     decision: Decision,
+    author: &Author,
     mut decider: Option<Box<dyn Decider>>,
     stop: &CancellationToken,
 ) -> Result<Outcome, Failure> {
@@ -58,7 +61,7 @@ pub(crate) async fn decide(
             outcome.before += 1;
             return Ok(ControlFlow::Continue(()));
         }
-        outcome.add(&letter, decision, config, &mut batch);
+        outcome.add(&letter, decision, author, config, &mut batch);
         if batch.is_full() {
             commit(decider.as_deref_mut(), &mut batch).await?;
         }
@@ -93,10 +96,17 @@ async fn commit(
 }
 
 impl Outcome {
-    fn add(&mut self, letter: &Letter, decision: Decision, config: &Config, batch: &mut Batch) {
-        let now = Timestamp::now().as_millisecond();
+    fn add(
+        &mut self,
+        letter: &Letter,
+        decision: Decision,
+        author: &Author,
+        config: &Config,
+        batch: &mut Batch,
+    ) {
+        let now = Timestamp::now();
         if decision == Decision::Retried {
-            match letter.retry(&config.listeners, now) {
+            match letter.retry(&config.listeners, now.as_millisecond()) {
                 Ok(raw) => {
                     batch.bytes += raw.value.len();
                     batch.raw.push((letter.lane(config), raw));
@@ -111,6 +121,9 @@ impl Outcome {
             }
         }
         self.decided += 1;
-        batch.outputs.push(letter.decided(decision, now));
+        batch.letters += 1;
+        let purpose = author.purpose.as_deref();
+        let outputs = letter.decided(decision, &author.by, purpose, now);
+        batch.outputs.extend(outputs);
     }
 }

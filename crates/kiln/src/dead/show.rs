@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::letters::{self, Wanted};
 use super::words::{received, shown, time};
 use super::{mask, purpose};
+use crate::author::Author;
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -82,7 +83,7 @@ impl Show {
             && !found.is_empty()
         {
             let disclosure = Disclosure {
-                by: user(),
+                by: Author::here(None).by,
                 purpose: purpose.clone(),
                 at: Timestamp::now(),
             };
@@ -154,13 +155,4 @@ impl Show {
         object.insert("message".to_owned(), self.message(letter).into());
         format!("{}\n", Value::Object(object))
     }
-}
-
-/// Who asks, as the system's environment says.
-fn user() -> String {
-    ["USER", "LOGNAME"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
 }

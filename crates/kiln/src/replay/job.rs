@@ -44,7 +44,7 @@ pub(super) fn lane(text: &str) -> Result<Lane, String> {
 }
 
 /// Milliseconds since 1970-01-01T00:00Z.
-pub(super) fn time(text: &str) -> Result<i64, String> {
+pub(crate) fn time(text: &str) -> Result<i64, String> {
     if let Ok(at) = format!("{text}T00:00:00Z").parse::<Timestamp>() {
         return Ok(at.as_millisecond());
     }

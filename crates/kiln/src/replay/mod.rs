@@ -1,5 +1,6 @@
 //! `kiln replay`
 
+mod audited;
 mod compare;
 mod job;
 mod pace;
@@ -9,15 +10,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use jiff::Timestamp;
 use kiln_fhir::Mapper;
 use kiln_pipeline::config::{Config, Lane};
 use kiln_pipeline::mapping::overlay;
+use kiln_pipeline::record::header;
 use kiln_pipeline::replay::{Choice, Replayer};
 use kiln_pipeline::store::{ReplayInto, StoreError};
 
+use self::audited::Audited;
 use self::compare::Comparison;
+pub(crate) use self::job::time;
 use self::pace::Pace;
 use self::summary::Summary;
+use crate::author::Author;
+use crate::dead::purpose;
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
@@ -40,8 +47,11 @@ pub(crate) struct Replay {
     #[arg(long)]
     diff: bool,
     /// Show the values of the first occurrence of each difference: they are content of messages
-    #[arg(long, requires = "diff")]
+    #[arg(long, requires = "diff", requires = "purpose")]
     values: bool,
+    /// Why; it stands in the audit stream, beside who began the replay and how it ended
+    #[arg(long, value_name = "TEXT", value_parser = purpose::read)]
+    purpose: Option<String>,
     /// The lane whose log is read: interactive or bulk
     #[arg(long, default_value = "interactive", value_name = "LANE", value_parser = job::lane)]
     lane: Lane,
@@ -101,6 +111,29 @@ impl Replay {
         }
     }
 
+    /// What is told of the choice, and of what is shown.
+    fn told(&self) -> Vec<(&'static str, String)> {
+        let time = |ms: i64| {
+            Timestamp::from_millisecond(ms)
+                .unwrap_or_default()
+                .to_string()
+        };
+        let lane = Some(self.lane.label().to_owned());
+        let shown = self.values.then(|| "values".to_owned());
+        [
+            ("lane", lane),
+            ("since", self.since.map(time)),
+            ("until", self.until.map(time)),
+            (header::FEED, self.feed.clone()),
+            (header::CONTROL_ID, self.control_id.clone()),
+            (header::MESSAGE_TYPE, self.message_type.clone()),
+            ("shown", shown),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+
     async fn replay(&self, config: Config, mapper: Arc<Mapper>) -> Result<(), Failure> {
         let stop = interrupt::token()?;
         let choice = self.choice();
@@ -114,6 +147,9 @@ impl Replay {
             mapper.version(),
         );
         let name = job.name.clone();
+        let author = Author::here(self.purpose.as_deref());
+        let audited = Audited::new(author, &job, self.diff, self.told());
+        audited.begins(&config).await?;
         let batch = BATCH.min(self.rate as usize);
         let mut replayer = Replayer::open(&config, mapper, self.lane, choice, job, batch)
             .await
@@ -134,10 +170,14 @@ impl Replay {
             }
             Ok(())
         };
-        tokio::select! {
-            () = stop.cancelled() => return Err(Failure::stopped("interrupted; the same command goes on where it was")),
-            done = replaying => done?,
-        }
+        let ended = tokio::select! {
+            () = stop.cancelled() => Err(Failure::stopped("interrupted; the same command goes on where it was")),
+            done = replaying => done,
+        };
+        let told = audited.ends(&config, &summary, &ended);
+        let told = told.await;
+        ended?;
+        told?;
         pace.done();
         if self.diff {
             let report = comparison.report(&config, self.values).await?;

@@ -67,11 +67,16 @@ impl Summary {
         )
     }
 
+    /// The counts in words.
+    pub(super) fn counted(&self) -> String {
+        format!(
+            "{} messages read, {} replayed: {} outputs, {} dropped by filters",
+            self.read, self.replayed, self.resources, self.dropped
+        )
+    }
+
     pub(super) fn text(&self) -> String {
-        let mut text = format!(
-            "{} messages read, {} replayed: {} outputs, {} dropped by filters (job {})\n",
-            self.read, self.replayed, self.resources, self.dropped, self.job
-        );
+        let mut text = format!("{} (job {})\n", self.counted(), self.job);
         if self.read == 0 {
             text.push_str("Nothing is left of this job; --job NAME begins another.\n");
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::audit::Deed;
 use crate::record::{Record, header};
 use crate::store::{Position, Reader, StoreError};
 
@@ -24,6 +25,16 @@ impl Decision {
         match self {
             Decision::Retried => "retried",
             Decision::Dropped => "dropped",
+        }
+    }
+}
+
+impl Decision {
+    /// What the audit stream calls it.
+    pub(super) const fn deed(self) -> Deed {
+        match self {
+            Decision::Retried => Deed::Retry,
+            Decision::Dropped => Deed::Drop,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! That somebody was shown what a message says, and why: a FHIR R4 `AuditEvent`, nothing of its content.
+//! That somebody was shown what a message says, and why: nothing of its content.
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::Letter;
-use crate::record::{Headers, Record, header};
+use crate::audit::{Deed, Event};
+use crate::record::{Record, header};
 
 /// Who is shown messages, and why.
 #[derive(Clone, Debug)]
@@ -33,31 +33,14 @@ impl Disclosure {
         event
     }
 
-    fn event(&self, what: &str, id: &str, record: &Record) -> Record {
-        let control_id = record.header(header::CONTROL_ID);
-        let mut detail = vec![json!({ "type": what, "valueString": id })];
-        if !control_id.trim().is_empty() {
-            detail.push(json!({ "type": "control-id", "valueString": control_id }));
-        }
-        let event = json!({
-            "resourceType": "AuditEvent",
-            "type": {
-                "system": "http://dicom.nema.org/resources/ontology/DCM",
-                "code": "110112",
-                "display": "Query"
-            },
-            "action": "R",
-            "recorded": self.at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-            "outcome": "0",
-            "purposeOfEvent": [{ "text": self.purpose }],
-            "agent": [{ "name": self.by, "requestor": true }],
-            "source": { "observer": { "display": "Kiln" } },
-            "entity": [{ "name": "HL7 v2 message", "detail": detail }]
-        });
-        Record {
-            key: record.key.clone(),
-            value: event.to_string().into(),
-            headers: Headers::new().with(header::FEED, record.header(header::FEED)),
-        }
+    fn event(&self, what: &'static str, id: &str, record: &Record) -> Record {
+        let mut event = Event::new(Deed::Disclosure, self.at, &self.by);
+        event.purpose = Some(&self.purpose);
+        event.details.push((what, id));
+        let mut event = event.about(record).record(&record.key);
+        event
+            .headers
+            .push(header::FEED, record.header(header::FEED));
+        event
     }
 }

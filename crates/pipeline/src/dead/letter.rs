@@ -1,8 +1,10 @@
 //! A letter, and what it becomes when it is decided about.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::Decision;
+use crate::audit::Event;
 use crate::config::{Config, Lane, ListenerConfig};
 use crate::listen::{Origin, judge_again};
 use crate::record::{Headers, Record, header};
@@ -116,8 +118,29 @@ impl Letter {
             .or(listener.feed.as_deref())
     }
 
-    /// The record of the dead stream that says what was decided.
-    pub fn decided(&self, decision: Decision, now_ms: i64) -> Output {
+    /// What is committed when it is decided about: the record of the dead stream that says so, and an audit event of who did and
+    /// why.
+    pub fn decided(
+        &self,
+        decision: Decision,
+        by: &str,
+        purpose: Option<&str>,
+        now: Timestamp,
+    ) -> [Output; 2] {
+        let id = self.id.to_string();
+        let mut event = Event::new(decision.deed(), now, by);
+        event.purpose = purpose;
+        event.details.push(("dead-letter", &id));
+        let record = event.about(&self.record).record(&self.record.key);
+        let audited = Output {
+            target: Target::Audit,
+            feed: self.record.key.clone(),
+            record,
+        };
+        [self.decision(decision, now.as_millisecond()), audited]
+    }
+
+    fn decision(&self, decision: Decision, now_ms: i64) -> Output {
         let headers = Headers::new()
             .with(header::FEED, self.record.header(header::FEED))
             .with(header::LETTER, self.id.to_string())

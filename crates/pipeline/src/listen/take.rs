@@ -16,9 +16,10 @@ use super::judge::{Fault, Judged, judge, read, unidentified};
 use super::listener::Shared;
 use super::numbered;
 use super::room::InFlight;
+use crate::audit::{self, Deed, Event};
 use crate::config::AckWhen;
 use crate::record::{Record, header};
-use crate::store::{Position, Receipt, StoreError};
+use crate::store::{Output, Position, Receipt, StoreError, Target};
 
 /// What is due to the sender of a frame, in its turn.
 pub(super) struct Answer {
@@ -263,13 +264,29 @@ pub(super) fn keep_partial(
     refuse(record, Mode::SILENT, fault, shared, Instant::now())
 }
 
+/// Keeps a dead letter, and the audit event of the refusal with it.
 async fn keep_dead(mut record: Record, fault: &Fault, shared: &Shared) -> Result<(), StoreError> {
+    let now = jiff::Timestamp::now();
+    let event = Event {
+        outcome: audit::Outcome::Failure,
+        explained: Some(&fault.detail),
+        ..Event::new(Deed::Refusal, now, record.header(header::SENDER))
+    };
+    let mut event = event.about(&record);
+    event.details.push((header::REASON, fault.reason));
+    event.details.push((header::PLACE, &fault.place));
+    let event = event.record(&record.key);
     record.headers.push(header::REASON, fault.reason);
     record.headers.push(header::PLACE, &fault.place);
     record.headers.push(header::DETAIL, &fault.detail);
+    let outputs = [(Target::Dead, record), (Target::Audit, event)].map(|(target, record)| Output {
+        target,
+        feed: record.key.clone(),
+        record,
+    });
     let kept = timeout(
         shared.listener.confirm_timeout,
-        shared.store.keep_dead(record),
+        shared.store.keep(outputs.into()),
     )
     .await;
     kept.unwrap_or(Err(StoreError::Closed))

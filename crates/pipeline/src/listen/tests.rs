@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::record::Record;
 use crate::store::{
-    Begin, Decider, Position, RawReader, Receipt, ReplayJob, Source, Store, StoreError,
+    Begin, Decider, Output, Position, RawReader, Receipt, ReplayJob, Source, Store, StoreError,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ impl Store for StandIn {
             })
         }))
     }
-    async fn keep_dead(&self, _: Record) -> Result<(), StoreError> {
+    async fn keep(&self, _: Vec<Output>) -> Result<(), StoreError> {
         Ok(())
     }
     async fn probe(&self) -> Result<(), StoreError> {

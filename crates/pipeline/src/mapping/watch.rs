@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kiln_fhir::Mapper;
 use tokio::sync::watch::Sender;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::directory::{Overlay, OverlayError};
 use super::force::InForce;
 use super::metrics::MappingMetrics;
+use crate::audit::{Deed, Event, Journal, Outcome};
+use crate::record::header;
 use crate::settling::Settling;
 
 /// How often the directory is read.
@@ -26,6 +29,7 @@ pub(crate) async fn watch(
     loaded: Overlay,
     in_force: Sender<InForce>,
     metrics: MappingMetrics,
+    journal: Journal,
     stop: CancellationToken,
 ) {
     let mut settling: Settling<Reading> = Settling::new(Ok(loaded));
@@ -51,11 +55,16 @@ pub(crate) async fn watch(
         let Ok(loaded) = tokio::task::spawn_blocking(load).await else {
             continue;
         };
-        put(loaded, &in_force, &metrics);
+        put(loaded, &in_force, &metrics, &journal);
     }
 }
 
-fn put(loaded: Result<Mapper, String>, in_force: &Sender<InForce>, metrics: &MappingMetrics) {
+fn put(
+    loaded: Result<Mapper, String>,
+    in_force: &Sender<InForce>,
+    metrics: &MappingMetrics,
+    journal: &Journal,
+) {
     match loaded {
         Ok(mapper) => {
             metrics.rejected.set(0);
@@ -67,6 +76,11 @@ fn put(loaded: Result<Mapper, String>, in_force: &Sender<InForce>, metrics: &Map
             if !same {
                 tracing::info!(version = mapper.version(), "the overlay was loaded");
                 metrics.reloads.with_label_values(&["loaded"]).inc();
+                let mut event = Event::new(Deed::Mapping, Timestamp::now(), journal.instance());
+                event.explained = Some("an overlay came into force");
+                event.details.push((header::MAPPING, mapper.version()));
+                event.details.push(("before", known.mapper.version()));
+                journal.tell(&event);
             }
             let mapper = if same { known.mapper } else { Arc::new(mapper) };
             in_force.send_replace(InForce {
@@ -78,6 +92,10 @@ fn put(loaded: Result<Mapper, String>, in_force: &Sender<InForce>, metrics: &Map
             tracing::error!(%why, "the overlay is wrong; the one before it stays in force");
             metrics.reloads.with_label_values(&["rejected"]).inc();
             metrics.rejected.set(1);
+            let mut event = Event::new(Deed::Mapping, Timestamp::now(), journal.instance());
+            event.outcome = Outcome::Failure;
+            event.explained = Some(&why);
+            journal.tell(&event);
             in_force.send_modify(|state| state.rejected = Some(why.into()));
         }
     }

@@ -14,6 +14,7 @@ mod visit;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use reader::Reader;
 pub use selection::{Selection, Stream};
 pub use visit::Visit;
 
+use crate::audit::Head;
 use crate::config::{Config, Lane, StoreConfig};
 use crate::record::Record;
 use crate::sighting::Sighting;
@@ -97,7 +99,8 @@ pub enum Target {
     Bundle,
     /// A dead letter.
     Dead,
-    /// An audit event.
+    /// An audit event. The store puts it into a chain, of those of one partition of the raw log or of who commits it
+    /// ([`crate::audit`]), in the commit that it is part of.
     Audit,
 }
 
@@ -164,8 +167,8 @@ pub trait Store: Send + Sync {
         within: usize,
     ) -> Result<Option<Record>, StoreError>;
 
-    /// Keeps a dead letter outside of any batch; returns once it is durable.
-    async fn keep_dead(&self, record: Record) -> Result<(), StoreError>;
+    /// Keeps outputs outside of any batch, dead letters and audit events, as one; returns once they are durable.
+    async fn keep(&self, outputs: Vec<Output>) -> Result<(), StoreError>;
 
     /// Whether the store answers.
     async fn probe(&self) -> Result<(), StoreError>;
@@ -239,16 +242,38 @@ pub trait Source: Send {
     fn unread(&self) -> u64;
 }
 
-/// Writes audit events about the use of what is kept; returns once they are durable. Beside the audit stream on the
-/// embedded store, in `disclosures/AuditEvent.ndjson`, since another process may have the store in use.
+/// Writes audit events about the use of what is kept, in a chain of their own; returns once they are durable. Beside the
+/// audit stream on the embedded store, in `disclosures/AuditEvent.ndjson`, since another process may have the store in use.
 pub async fn disclose(config: &Config, events: Vec<Record>) -> Result<(), StoreError> {
     match &config.store {
-        StoreConfig::Embedded(embedded) => embedded::disclose(&embedded.directory, &events),
+        StoreConfig::Embedded(embedded) => {
+            let directory = embedded.directory.clone();
+            tokio::task::spawn_blocking(move || embedded::disclose(&directory, &events))
+                .await
+                .map_err(|_| StoreError::Closed)?
+        }
         StoreConfig::Kafka(kafka) => {
-            let store = kafka::KafkaStore::open(&config.name, &config.instance, kafka).await?;
-            store.keep_audit(&events).await
+            kafka::disclose(&config.name, &config.instance, kafka, events).await
         }
     }
+}
+
+/// How far the chains of audit events are, as it is kept apart from the events themselves; that of disclosures only on Kafka.
+pub(crate) async fn audit_heads(config: &Config) -> Result<Vec<Head>, StoreError> {
+    match &config.store {
+        StoreConfig::Embedded(embedded) => embedded::audit_heads(&embedded.directory),
+        StoreConfig::Kafka(kafka) => {
+            kafka::audit_heads(&config.name, &config.instance, kafka).await
+        }
+    }
+}
+
+/// The file of audit events that lie beside the audit stream, where there is one.
+pub(crate) fn disclosures(config: &Config) -> Option<PathBuf> {
+    let StoreConfig::Embedded(embedded) = &config.store else {
+        return None;
+    };
+    Some(embedded::disclosures(&embedded.directory)).filter(|path| path.exists())
 }
 
 /// Lets commands in to the embedded store that this process has; none on Kafka, where they need nobody.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use kiln_fhir::{Conversion, ConvertOptions, Mapper, References, Request, UtcOffset};
 use kiln_hl7::{Index, Message};
 
-use super::audit;
+use super::audit::{self, Came};
 use super::convert::{Converted, Unmapped, convert};
 use crate::config::Layout;
 use crate::record::{Headers, Record, header};
@@ -35,9 +35,7 @@ pub(crate) struct Writer<'a> {
 impl Writer<'_> {
     /// Adds the outputs of one message: its resources, a dead letter or nothing, and an audit event.
     pub(crate) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Written {
-        let Position { partition, offset } = raw.position;
-        let source = format!("{}/{partition}/{offset}", self.log);
-        let headers = identification(&raw.record).with(header::SOURCE, &source);
+        let headers = self.headers(raw);
         let converted = self.convert(&raw.record, &headers, out);
         if let Err(failed) = &converted {
             let headers = headers
@@ -62,10 +60,27 @@ impl Writer<'_> {
             Ok(Converted::Dropped(filter)) => Written::Dropped(filter),
             Err(failed) => Written::Dead(failed.reason),
         };
-        let value = Bytes::from(audit::event(&raw.record, &source, &written));
+        let came = match &written {
+            Written::Resources => Came::Resources(self.conversion.resources().count()),
+            Written::Dead(reason) => Came::Dead(reason),
+            Written::Dropped(filter) => Came::Dropped(filter),
+        };
+        self.audit(raw, &came, out);
+        written
+    }
+
+    /// Adds the audit event of a message that is a resend.
+    pub(crate) fn resent(&self, raw: &RawRecord, out: &mut Vec<Output>) {
+        self.audit(raw, &Came::Resend, out);
+    }
+
+    fn audit(&self, raw: &RawRecord, came: &Came<'_>, out: &mut Vec<Output>) {
+        let headers = self.headers(raw);
+        let source = headers.get(header::SOURCE).unwrap_or_default();
+        let value = audit::event(&raw.record, source, self.mapper.version(), came);
         let record = Record {
             key: raw.record.key.clone(),
-            value,
+            value: value.into(),
             headers,
         };
         out.push(Output {
@@ -73,7 +88,13 @@ impl Writer<'_> {
             feed: raw.record.key.clone(),
             record,
         });
-        written
+    }
+
+    /// The headers that identify a message and say where it lies.
+    fn headers(&self, raw: &RawRecord) -> Headers {
+        let Position { partition, offset } = raw.position;
+        let source = format!("{}/{partition}/{offset}", self.log);
+        identification(&raw.record).with(header::SOURCE, source)
     }
 
     fn convert(

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::dedupe::{Reach, Seen, Window};
 use super::metrics::LaneMetrics;
 use super::output::{Writer, Written};
+use crate::audit::{Deed, Event, Journal, Outcome};
 use crate::config::{Lane, Layout, Limits};
 use crate::mapping::Mapping;
 use crate::progress::Progress;
@@ -37,6 +38,8 @@ pub(crate) struct Transform {
     pub(crate) log: String,
     pub(crate) metrics: LaneMetrics,
     pub(crate) progress: Arc<Progress>,
+    /// Where it is told that partitions were taken over, and that this instance was fenced.
+    pub(crate) journal: Journal,
     /// Whether the source works and has partitions, for `/readyz`.
     pub(crate) ready: Arc<AtomicBool>,
 }
@@ -92,6 +95,9 @@ pub(crate) async fn run(
             }
             Err(error) => {
                 transform.metrics.faults.inc();
+                if let StoreError::Fenced(why) = &error {
+                    transform.tell(Deed::Fenced, why);
+                }
                 transform.ready.store(false, Ordering::Relaxed);
                 tracing::warn!(%error, retry_in_ms = backoff.as_millis(), "transform goes back to the committed position");
                 // The entries of what was not committed must not outlive it.
@@ -121,6 +127,10 @@ async fn step(
     let batch = source.next(limits).await?;
     for partition in &batch.lost {
         windows.remove(partition);
+    }
+    if !batch.gained.is_empty() {
+        let gained: Vec<String> = batch.gained.keys().map(i32::to_string).collect();
+        transform.tell(Deed::Takeover, &format!("partitions {}", gained.join(", ")));
     }
     let metrics = &transform.metrics;
     let in_hand = batch.records.len() as u64;
@@ -174,6 +184,16 @@ fn count(count: usize) -> i64 {
 }
 
 impl Transform {
+    fn tell(&self, deed: Deed, what: &str) {
+        let mut event = Event::new(deed, jiff::Timestamp::now(), self.journal.instance());
+        event.explained = Some(what);
+        event.details.push(("log", &self.log));
+        if deed == Deed::Fenced {
+            event.outcome = Outcome::Failure;
+        }
+        self.journal.tell(&event);
+    }
+
     /// Converts a batch. One bad message never stops or spoils it: a dead letter stands in its place.
     fn convert(&self, batch: Batch, windows: &mut BTreeMap<i32, Window>) -> (Vec<Output>, Tally) {
         let reach = Reach {
@@ -208,6 +228,7 @@ impl Transform {
             match window.see(&Sighting::of(raw)) {
                 Seen::Duplicate => {
                     tally.duplicates += 1;
+                    writer.resent(raw, &mut outputs);
                     continue;
                 }
                 Seen::SameControlId => {

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use kiln_pipeline::audit::{Trail, Verdict, Verifier};
 use kiln_pipeline::config::{Config, Lane};
 use kiln_pipeline::dead::{Decision, Decisions, Letter};
 use kiln_pipeline::record::{Headers, Record, header};
@@ -53,6 +55,83 @@ fn patient(raw: &RawRecord) -> Output {
             headers,
         },
     }
+}
+
+fn dead(record: Record) -> Output {
+    Output {
+        target: Target::Dead,
+        feed: record.key.clone(),
+        record,
+    }
+}
+
+/// An audit event that is not about a message of a batch.
+fn event(what: &str) -> Output {
+    Output {
+        target: Target::Audit,
+        feed: "north".to_owned(),
+        record: Record {
+            key: "north".to_owned(),
+            value: format!("{{\"resourceType\":\"AuditEvent\",\"id\":\"{what}\"}}").into(),
+            headers: Headers::new(),
+        },
+    }
+}
+
+/// What transform commits of these messages: a resource and an audit event each.
+fn outputs(records: &[RawRecord]) -> Vec<Output> {
+    let of = |raw: &RawRecord| {
+        let mut event = event("received");
+        let source = format!("raw/{}", raw.position);
+        event.record.headers.push(header::SOURCE, source);
+        [patient(raw), event]
+    };
+    records.iter().flat_map(of).collect()
+}
+
+/// What is found of the chains of audit events, which are whole.
+pub async fn whole(config: &Config) -> Verdict {
+    let mut trail = Trail::open(config).await.unwrap();
+    let mut verifier = Verifier::new(true, trail.heads().to_vec());
+    while let Some((place, record)) = trail.next().await.unwrap() {
+        verifier.see(place, &record);
+    }
+    let verdict = verifier.verdict();
+    assert!(verdict.faults.is_empty(), "{:?}", verdict.faults);
+    assert_eq!(
+        trail.heads().len(),
+        verdict
+            .chains
+            .iter()
+            .filter(|chain| !chain.head.chain.starts_with("disclosures@"))
+            .count(),
+        "the store keeps the head of every chain"
+    );
+    verdict
+}
+
+/// Events from outside of a batch come once each, however many write at a time, over a restart too, and their chains are whole.
+pub async fn auditing(config: &Config) {
+    for round in 0..2 {
+        let store = store::open(config).await.unwrap();
+        let mut writing = tokio::task::JoinSet::new();
+        for writer in 0..4 {
+            let (store, config) = (std::sync::Arc::clone(&store), config.clone());
+            writing.spawn(async move {
+                for number in 0..5 {
+                    let kept = event(&format!("kept-{round}-{writer}-{number}"));
+                    store.keep(vec![kept]).await.unwrap();
+                }
+                let shown = event(&format!("shown-{round}-{writer}"));
+                store::disclose(&config, vec![shown.record]).await.unwrap();
+            });
+        }
+        while let Some(written) = writing.join_next().await {
+            written.unwrap();
+        }
+    }
+    let verdict = whole(config).await;
+    assert_eq!((verdict.records, verdict.chains.len()), (48, 2));
 }
 
 /// Reads until `count` messages came; what was gained on the way beside them.
@@ -122,8 +201,8 @@ async fn retry_in(
     letter: &Letter,
 ) -> Result<(), store::StoreError> {
     let raw = letter.retry(&[], 1000).unwrap();
-    let record = letter.decided(Decision::Retried, 1000);
-    decider.commit(vec![(lane, raw)], vec![record]).await
+    let outputs = letter.decided(Decision::Retried, "somebody", None, Timestamp::UNIX_EPOCH);
+    decider.commit(vec![(lane, raw)], outputs.into()).await
 }
 
 /// What a replay comes by, to its end.
@@ -255,7 +334,7 @@ pub async fn deciding(config: &Config) {
         for number in 0..3 {
             let mut letter = message("north", number);
             letter.headers.push(header::SOURCE, "raw/0/7");
-            store.keep_dead(letter).await.unwrap();
+            store.keep(vec![dead(letter)]).await.unwrap();
         }
         let receipt = store.append(message("north", 9)).await.unwrap();
         receipt.await.unwrap();
@@ -263,14 +342,16 @@ pub async fn deciding(config: &Config) {
         assert_eq!(letters.len(), 3);
         let mut decider = store.decider().await.unwrap();
         retry(decider.as_mut(), &letters[0]).await.unwrap();
-        let dropped = letters[1].decided(Decision::Dropped, 2000);
-        decider.commit(Vec::new(), vec![dropped]).await.unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let dropped = letters[1].decided(Decision::Dropped, "somebody", None, now);
+        decider.commit(Vec::new(), dropped.into()).await.unwrap();
     }
     // Over a reopened store: one letter is left, and the raw log has the retried one behind what was there.
     let store = store::open(config).await.unwrap();
     let letters = undecided(config).await;
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].record.header(header::CONTROL_ID), "2");
+    assert_eq!(whole(config).await.records, 2);
     let mut source = store.source(TAIL).await.unwrap();
     let batch = read(source.as_mut(), 2).await;
     assert_eq!(by_feed(&batch.records)["north"], ["9", "0"]);
@@ -288,7 +369,7 @@ pub async fn deciding_in_lanes(config: &Config) {
     for number in 0..2 {
         let mut letter = message("north", number);
         letter.headers.push(header::SOURCE, "any/0/7");
-        store.keep_dead(letter).await.unwrap();
+        store.keep(vec![dead(letter)]).await.unwrap();
     }
     let letters = undecided(config).await;
     let mut decider = store.decider().await.unwrap();
@@ -308,7 +389,7 @@ pub async fn deciding_alone(config: &Config) {
     let store = store::open(config).await.unwrap();
     let mut letter = message("north", 0);
     letter.headers.push(header::SOURCE, "raw/0/7");
-    store.keep_dead(letter).await.unwrap();
+    store.keep(vec![dead(letter)]).await.unwrap();
     let mut earlier = store.decider().await.unwrap();
     let letters = undecided(config).await;
     let mut later = store.decider().await.unwrap();
@@ -449,11 +530,9 @@ pub async fn suite(config: &Config) {
                 .or_default()
                 .push(Sighting::of(raw));
         }
-        source
-            .commit(batch.records.iter().map(patient).collect())
-            .await
-            .unwrap();
-        store.keep_dead(message("north", 99)).await.unwrap();
+        source.commit(outputs(&batch.records)).await.unwrap();
+        let kept = vec![dead(message("north", 99)), event("refused")];
+        store.keep(kept).await.unwrap();
     }
     // Committed: outputs once, the position behind them, and with each gained partition what was sighted before it.
     append(20, 30).await;
@@ -468,14 +547,11 @@ pub async fn suite(config: &Config) {
             let from = expected.len().saturating_sub(TAIL);
             assert_eq!(tail, &expected[from..], "the tail of {partition}");
         }
-        source
-            .commit(batch.records.iter().map(patient).collect())
-            .await
-            .unwrap();
+        source.commit(outputs(&batch.records)).await.unwrap();
     }
-    let outputs = all(config, Stream::Fhir).await;
+    let emitted = all(config, Stream::Fhir).await;
     let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for output in &outputs {
+    for output in &emitted {
         seen.entry(output.header(header::FEED).to_owned())
             .or_default()
             .push(output.key.clone());
@@ -484,6 +560,7 @@ pub async fn suite(config: &Config) {
     let dead = all(config, Stream::Dead).await;
     assert_eq!(dead.len(), 1);
     assert_eq!(&dead[0].value[..], b"north 99");
+    assert_eq!(whole(config).await.records, 91);
 }
 
 /// Two instances of one name: the later one takes over, the earlier one can commit nothing.
@@ -500,20 +577,16 @@ pub async fn fencing(config: &Config) {
     let mut zombie = store.source(TAIL).await.unwrap();
     let held = read(zombie.as_mut(), 10).await;
     let mut successor = store.source(TAIL).await.unwrap();
-    let refused = zombie
-        .commit(held.records.iter().map(patient).collect())
-        .await;
+    let refused = zombie.commit(outputs(&held.records)).await;
     assert!(refused.is_err(), "the zombie committed");
     drop(zombie);
     let batch = read(successor.as_mut(), 10).await;
-    successor
-        .commit(batch.records.iter().map(patient).collect())
-        .await
-        .unwrap();
+    successor.commit(outputs(&batch.records)).await.unwrap();
     let keys: Vec<String> = all(config, Stream::Fhir)
         .await
         .into_iter()
         .map(|record| record.key)
         .collect();
     assert_eq!(keys, numbers(0, 10));
+    assert_eq!(whole(config).await.records, 10);
 }

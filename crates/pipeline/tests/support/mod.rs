@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use kiln_fhir::{MapSource, Mapper};
 use kiln_pipeline::config::Config;
-use kiln_pipeline::record::Record;
+use kiln_pipeline::record::{Record, header};
 use kiln_pipeline::store::{Reader, Selection, Stream};
 use kiln_pipeline::{Pipeline, RunningPipeline};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -141,6 +141,13 @@ pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record
         all.push(record);
     }
     all
+}
+
+/// The audit events of messages that were taken over.
+pub async fn received(directory: &std::path::Path) -> Vec<Record> {
+    let mut events = read_all(directory, Stream::Audit).await;
+    events.retain(|event| event.headers.get(header::SOURCE).is_some());
+    events
 }
 
 /// The sum of the series of `/metrics` with that name and, where one is given, that label; 0 when there is none yet.

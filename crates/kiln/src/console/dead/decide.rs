@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::cause::Cause;
+use crate::author::Author;
 use crate::console::access::Visitor;
 use crate::console::form::Posted;
 use crate::console::frame;
@@ -58,7 +59,8 @@ pub(in crate::console) async fn decide(
         // Before anything is read, so that what another has decided is seen.
         let decider = workings.store.decider().await.map_err(Failure::stopped)?;
         let (config, stop) = (&workings.config, &workings.stop);
-        deciding::decide(config, &wanted, &ids, decision, Some(decider), stop).await
+        let (author, decider) = (Author::console(), Some(decider));
+        deciding::decide(config, &wanted, &ids, decision, &author, decider, stop).await
     });
     let outcome = outcome.await?;
     let content = html! {

@@ -2,11 +2,15 @@
 
 use axum::Extension;
 use axum::extract::State;
-use kiln_pipeline::replay::{Became, again};
+use jiff::Timestamp;
+use kiln_pipeline::audit::{Deed, Event, Outcome};
+use kiln_pipeline::replay::{Became, Replayed, again};
+use kiln_pipeline::store::{Output, Target};
 use maud::{Markup, html};
 
 use super::one::gone;
 use super::wanted::{Place, kept};
+use crate::author::Author;
 use crate::console::access::Visitor;
 use crate::console::form::Posted;
 use crate::console::frame;
@@ -19,6 +23,24 @@ pub(in crate::console) const PATH: &str = "/messages/replay";
 
 /// The name of these replays in outputs.
 const REPLAY: &str = "console";
+
+/// What the audit stream has of it, in one commit with what is emitted.
+fn audited(replayed: &Replayed, emitted: usize) -> Output {
+    let by = Author::console().by;
+    let raw = &replayed.raw.record;
+    let explained = format!("{emitted} resources");
+    let mut event = Event::new(Deed::Replay, Timestamp::now(), &by).about(raw);
+    event.explained = Some(&explained);
+    event.details.push(("raw-message", &replayed.source));
+    if let Became::Dead(_) = replayed.became {
+        event.outcome = Outcome::Failure;
+    }
+    Output {
+        target: Target::Audit,
+        feed: raw.key.clone(),
+        record: event.record(&raw.key),
+    }
+}
 
 pub(in crate::console) async fn replay(
     State(console): State<Console>,
@@ -34,11 +56,12 @@ pub(in crate::console) async fn replay(
         let mapper = workings.mapping.mapper();
         let replayed = again(&workings.config, &mapper, lane.lane(), raw, REPLAY);
         let emitted = replayed.outputs.len();
-        if emitted > 0 {
-            let mut decider = workings.store.decider().await.map_err(Failure::stopped)?;
-            let committed = decider.commit(Vec::new(), replayed.outputs).await;
-            committed.map_err(Failure::stopped)?;
-        }
+        let event = audited(&replayed, emitted);
+        let mut outputs = replayed.outputs;
+        outputs.push(event);
+        let mut decider = workings.store.decider().await.map_err(Failure::stopped)?;
+        let committed = decider.commit(Vec::new(), outputs).await;
+        committed.map_err(Failure::stopped)?;
         Ok(Some((replayed.became, emitted)))
     });
     let (became, emitted) = replayed.await?.ok_or_else(gone)?;

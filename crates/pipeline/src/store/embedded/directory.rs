@@ -14,8 +14,13 @@ pub(super) fn committed(directory: &Path) -> PathBuf {
     directory.join("committed.json")
 }
 
+/// How far the chain of audit events is, for readers in other processes.
+pub(super) fn audit_head(directory: &Path) -> PathBuf {
+    directory.join("audit-head.json")
+}
+
 /// Audit events of what was shown of the messages.
-pub(super) fn disclosures(directory: &Path) -> PathBuf {
+pub(in crate::store) fn disclosures(directory: &Path) -> PathBuf {
     directory.join("disclosures/AuditEvent.ndjson")
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::Database;
 use super::times::{self, Marks, Times};
+use crate::audit::Head;
 use crate::record::Record;
 use crate::store::StoreError;
 
@@ -17,6 +18,8 @@ use crate::store::StoreError;
 pub(super) const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
 /// Committed length of every output file.
 const LENGTHS: TableDefinition<&str, u64> = TableDefinition::new("lengths");
+/// The head of the chain of audit events, under [`AUDIT`].
+const HEADS: TableDefinition<&str, &str> = TableDefinition::new("heads");
 /// The number of the first message that was not transformed, under [`TRANSFORMED`], and of a replay under its own key.
 const STATE: TableDefinition<&str, u64> = TableDefinition::new("state");
 
@@ -27,6 +30,8 @@ const GROUP_REQUESTS: usize = 1024;
 /// Most messages that retention removes in one transaction.
 const RETENTION_STEP: u64 = 4096;
 
+/// The key of the head, and the writer that its chain is named after.
+pub(super) const AUDIT: &str = "audit";
 /// The key of transform's position.
 pub(super) const TRANSFORMED: &str = "position";
 /// The key of transform's position in the bulk lane, beside the outputs.
@@ -54,19 +59,24 @@ impl Kept {
     }
 }
 
+/// What becomes durable as one.
+#[derive(Default)]
+pub(super) struct Commit {
+    /// From a reader of the log: how far it is.
+    pub(super) progress: Option<Progress>,
+    /// The lengths of output files that grew.
+    pub(super) lengths: BTreeMap<String, u64>,
+    /// The head of the audit chain, if it grew.
+    pub(super) head: Option<Head>,
+    /// With decisions: the messages that they append.
+    pub(super) raw: Vec<Kept>,
+}
+
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Request {
-    Append {
-        message: Kept,
-        reply: Reply<u64>,
-    },
-    Commit {
-        progress: Option<Progress>,
-        lengths: BTreeMap<String, u64>,
-        raw: Vec<Kept>,
-        reply: Reply<()>,
-    },
+    Append { message: Kept, reply: Reply<u64> },
+    Commit { commit: Commit, reply: Reply<()> },
 }
 
 /// The raw log's handle.
@@ -85,6 +95,7 @@ impl Log {
         let (next, times) = database.with(|database| {
             let transaction = database.begin_write()?;
             transaction.open_table(LENGTHS)?;
+            transaction.open_table(HEADS)?;
             let next = next(&transaction)?;
             let times = Times::of(&transaction)?;
             transaction.commit()?;
@@ -122,20 +133,10 @@ impl Log {
         Ok(answer)
     }
 
-    /// Commits file lengths; from a reader of the log with how far it is, with decisions the messages that they append.
-    pub(super) async fn commit(
-        &self,
-        progress: Option<Progress>,
-        lengths: BTreeMap<String, u64>,
-        raw: Vec<Kept>,
-    ) -> Result<(), StoreError> {
+    /// Commits.
+    pub(super) async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Commit {
-            progress,
-            lengths,
-            raw,
-            reply,
-        };
+        let request = Request::Commit { commit, reply };
         self.send(request).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -174,6 +175,15 @@ impl Log {
                 lengths.insert(name.value().to_owned(), length.value());
             }
             Ok(lengths)
+        })
+    }
+
+    /// The committed head of the audit chain; none before its first record.
+    pub(super) fn head(&self) -> Result<Option<Head>, StoreError> {
+        self.database.with(|database| {
+            let heads = database.begin_read()?.open_table(HEADS)?;
+            let kept = heads.get(AUDIT)?;
+            Ok(kept.and_then(|text| Head::kept(text.value())))
         })
     }
 
@@ -259,8 +269,8 @@ impl Writer {
                         let _ = reply.send(outcome.clone().map(|_| number));
                         number += 1;
                     }
-                    Request::Commit { raw, reply, .. } => {
-                        number += raw.len() as u64;
+                    Request::Commit { commit, reply } => {
+                        number += commit.raw.len() as u64;
                         let _ = reply.send(outcome.clone().map(|_| ()));
                     }
                 }
@@ -284,22 +294,21 @@ impl Writer {
                 next: start,
             };
             let mut table = transaction.open_table(LENGTHS)?;
+            let mut heads = transaction.open_table(HEADS)?;
             for request in group {
                 match request {
                     Request::Append { message, .. } => messages.append(message)?,
-                    Request::Commit {
-                        progress,
-                        lengths,
-                        raw,
-                        ..
-                    } => {
-                        for message in raw {
+                    Request::Commit { commit, .. } => {
+                        for message in &commit.raw {
                             messages.append(message)?;
                         }
-                        for (name, length) in lengths {
+                        for (name, length) in &commit.lengths {
                             table.insert(name.as_str(), length)?;
                         }
-                        if let Some(Progress { key, number }) = progress {
+                        if let Some(head) = &commit.head {
+                            heads.insert(AUDIT, head.text().as_str())?;
+                        }
+                        if let Some(Progress { key, number }) = &commit.progress {
                             let mut state = transaction.open_table(STATE)?;
                             state.insert(key.as_str(), number)?;
                             if key == TRANSFORMED {

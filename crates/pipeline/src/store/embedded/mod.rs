@@ -9,6 +9,7 @@
 //! bulk/raw.redb                the raw log of the bulk lane; its position is beside that of the other
 //! shadows/<name>/              the outputs of a replay: a store of its own
 //! committed.json               the committed lengths, for readers in other processes
+//! audit-head.json              the last audit event by number and digest, for the same
 //! kiln.sock                    where the process that has the directory takes commands of others
 //! ```
 //! Lines are written and synced before the transaction that states their length; what lies beyond the committed length
@@ -29,8 +30,9 @@ mod store;
 mod times;
 mod wire;
 
+pub(super) use directory::disclosures;
 pub(super) use disclosure::disclose;
 pub use guest::Guest;
 pub(crate) use host::Host;
-pub(super) use reader::EmbeddedReader;
+pub(super) use reader::{EmbeddedReader, audit_heads};
 pub use store::EmbeddedStore;

@@ -9,14 +9,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::directory;
+use super::log::{AUDIT, Log};
+use crate::audit::Head;
 use crate::record::Record;
 use crate::store::{Output, StoreError, Target};
+
+/// What is to be committed of what was written.
+pub(super) struct Grown {
+    /// The new lengths.
+    pub(super) lengths: BTreeMap<String, u64>,
+    /// The new head of the chain of audit events.
+    pub(super) head: Option<Head>,
+}
 
 /// The output files of a directory and their committed lengths.
 pub(super) struct Outputs {
     directory: PathBuf,
     files: BTreeMap<String, File>,
     committed: BTreeMap<String, u64>,
+    /// The committed head of the chain of audit events.
+    head: Head,
     /// Whether a transaction failed, so that only the log knows what was committed.
     doubtful: bool,
 }
@@ -26,6 +38,7 @@ impl Outputs {
     pub(super) fn open(
         directory: &Path,
         committed: BTreeMap<String, u64>,
+        head: Option<Head>,
     ) -> Result<Outputs, StoreError> {
         for folder in ["fhir", "headers/fhir"] {
             let path = directory.join(folder);
@@ -35,6 +48,7 @@ impl Outputs {
             directory: directory.to_owned(),
             files: BTreeMap::new(),
             committed,
+            head: head.unwrap_or_else(|| Head::begin(AUDIT)),
             doubtful: false,
         };
         for folder in ["", "fhir", "headers", "headers/fhir"] {
@@ -81,21 +95,20 @@ impl Outputs {
         Ok(&self.files[name])
     }
 
-    /// Writes and syncs the lines; the new lengths, to be committed.
-    pub(super) fn write(
-        &mut self,
-        outputs: &[Output],
-    ) -> Result<BTreeMap<String, u64>, StoreError> {
+    /// Writes and syncs the lines.
+    pub(super) fn write(&mut self, outputs: &[Output]) -> Result<Grown, StoreError> {
         let mut buffers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut head = self.head.clone();
         for output in outputs {
+            let sealed = (output.target == Target::Audit).then(|| Record {
+                value: head.seal(&output.record.value),
+                ..output.record.clone()
+            });
+            let record = sealed.as_ref().unwrap_or(&output.record);
             let name = directory::lines_of(&output.target);
             let headers = directory::headers_of(&name);
-            line(
-                &output.target,
-                &output.record,
-                buffers.entry(name).or_default(),
-            );
-            header_line(&output.record, buffers.entry(headers).or_default());
+            line(&output.target, record, buffers.entry(name).or_default());
+            header_line(record, buffers.entry(headers).or_default());
         }
         let mut lengths = BTreeMap::new();
         for (name, lines) in buffers {
@@ -107,12 +120,16 @@ impl Outputs {
                 .map_err(|error| StoreError::file(&path, &error))?;
             lengths.insert(name, from + lines.len() as u64);
         }
-        Ok(lengths)
+        let head = (head != self.head).then_some(head);
+        Ok(Grown { lengths, head })
     }
 
-    /// Takes over lengths that were committed, and tells readers.
-    pub(super) fn committed(&mut self, lengths: BTreeMap<String, u64>) -> Result<(), StoreError> {
-        self.committed.extend(lengths);
+    /// Takes over what was committed, and tells readers.
+    pub(super) fn committed(&mut self, grown: Grown) -> Result<(), StoreError> {
+        self.committed.extend(grown.lengths);
+        if let Some(head) = grown.head {
+            self.head = head;
+        }
         self.publish()
     }
 
@@ -121,13 +138,15 @@ impl Outputs {
         self.doubtful = true;
     }
 
-    /// After a transaction that failed: takes over the lengths that the log has, and cuts off what was never committed.
-    pub(super) fn settle(
-        &mut self,
-        lengths: impl FnOnce() -> Result<BTreeMap<String, u64>, StoreError>,
-    ) -> Result<(), StoreError> {
+    /// After a transaction that failed: takes over what the log has, and cuts off what was never committed.
+    pub(super) fn settle(&mut self, log: &Log) -> Result<(), StoreError> {
         if self.doubtful {
-            self.committed = lengths()?;
+            self.committed = log.lengths()?;
+            if let Some(head) = log.head()? {
+                self.head = head;
+            } else {
+                self.head = Head::begin(AUDIT);
+            }
             self.rollback()?;
             self.doubtful = false;
         }
@@ -144,15 +163,22 @@ impl Outputs {
         Ok(())
     }
 
-    /// The file for readers is only ever behind the transaction, never before it.
+    /// The files for readers are only ever behind the transaction, never before it, and the head is behind the lengths.
     fn publish(&self) -> Result<(), StoreError> {
-        let path = directory::committed(&self.directory);
-        let draft = path.with_extension("draft");
-        let text = serde_json::to_vec(&self.committed).unwrap_or_default();
-        fs::write(&draft, text)
-            .and_then(|()| fs::rename(&draft, &path))
-            .map_err(|error| StoreError::file(&path, &error))
+        let lengths = serde_json::to_string(&self.committed).unwrap_or_default();
+        replace(&directory::committed(&self.directory), &lengths)?;
+        if self.head.number == 0 {
+            return Ok(());
+        }
+        replace(&directory::audit_head(&self.directory), &self.head.text())
     }
+}
+
+fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
+    let draft = path.with_extension("draft");
+    fs::write(&draft, text)
+        .and_then(|()| fs::rename(&draft, path))
+        .map_err(|error| StoreError::file(path, &error))
 }
 
 /// One line: JSON as it is; a dead letter's bytes in base64, since they may be anything.

@@ -11,11 +11,31 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::directory;
+use crate::audit::Head;
 use crate::record::{Headers, Record};
 use crate::store::{Position, Selection, StoreError, Stream};
 
 /// How often a following reader looks for more.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How far the chain of audit events is, as the process that has the directory told last; nothing before the first.
+pub(in crate::store) fn audit_heads(root: &Path) -> Result<Vec<Head>, StoreError> {
+    let path = directory::audit_head(root);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::file(&path, &error)),
+    };
+    let head = Head::kept(&text).ok_or_else(|| damaged(&path))?;
+    Ok(vec![head])
+}
+
+fn damaged(path: &Path) -> StoreError {
+    StoreError::File {
+        path: path.to_owned(),
+        detail: "it is damaged".to_owned(),
+    }
+}
 
 /// A reader of output files.
 pub(crate) struct EmbeddedReader {
@@ -113,7 +133,10 @@ impl EmbeddedReader {
             .read_until(b'\n', &mut headers)
             .map_err(fault)?;
         if length == 0 {
-            return Ok(None);
+            return Err(StoreError::File {
+                path,
+                detail: "it is shorter than what was committed".to_owned(),
+            });
         }
         *self.read.entry(current.name.clone()).or_default() += length as u64;
         *self.lines.entry(current.name.clone()).or_default() += 1;

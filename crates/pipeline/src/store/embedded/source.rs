@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::log::{BULK_TRANSFORMED, Log, Progress, TRANSFORMED};
+use super::log::{BULK_TRANSFORMED, Commit, Log, Progress, TRANSFORMED};
 use super::raw_reader::{READ_STEP_BYTES, READ_STEP_MESSAGES, read};
 use super::rights::Right;
 use super::store::Inner;
@@ -163,8 +163,11 @@ impl Source for EmbeddedSource {
                 key: TRANSFORMED.to_owned(),
                 number: self.next,
             };
-            let let_go = self.log.commit(Some(progress), BTreeMap::new(), Vec::new());
-            if let Err(error) = let_go.await {
+            let let_go = Commit {
+                progress: Some(progress),
+                ..Commit::default()
+            };
+            if let Err(error) = self.log.commit(let_go).await {
                 tracing::warn!(%error, "the bulk lane's log keeps more than it should");
             }
         }

@@ -1,13 +1,12 @@
-//! The store's handle: appends, dead letters from outside a batch, and the source.
+//! The store's handle: appends, outputs from outside a batch, and the source.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::log::{Kept, Log, Progress, TRANSFORMED};
+use super::log::{Commit, Kept, Log, Progress, TRANSFORMED};
 use super::outputs::Outputs;
 use super::raw_reader::EmbeddedRawReader;
 use super::rights::{Right, Rights};
@@ -16,7 +15,7 @@ use crate::config::{EmbeddedConfig, Lane};
 use crate::record::Record;
 use crate::store::{
     Begin, Decider, Output, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store,
-    StoreError, Target,
+    StoreError,
 };
 
 /// The right to decide about dead letters.
@@ -46,7 +45,7 @@ impl EmbeddedStore {
         let directory = &config.directory;
         std::fs::create_dir_all(directory).map_err(|error| StoreError::file(directory, &error))?;
         let log = Log::open(directory, config.retain_messages)?;
-        let outputs = Outputs::open(directory, log.lengths()?)?;
+        let outputs = Outputs::open(directory, log.lengths()?, log.head()?)?;
         let inner = Inner {
             log: Arc::new(log),
             bulk: Mutex::default(),
@@ -97,25 +96,27 @@ impl Inner {
             }
             let log = Arc::clone(&inner.log);
             let (mut files, written) = tokio::task::spawn_blocking(move || {
-                let written = files
-                    .settle(|| log.lengths())
-                    .and_then(|()| files.write(&outputs));
+                let written = files.settle(&log).and_then(|()| files.write(&outputs));
                 (files, written)
             })
             .await
             .map_err(|_| StoreError::Closed)?;
             let committed = match written {
-                Ok(lengths) => inner
-                    .log
-                    .commit(progress, lengths.clone(), raw)
-                    .await
-                    .map(|()| lengths),
+                Ok(grown) => {
+                    let commit = Commit {
+                        progress,
+                        lengths: grown.lengths.clone(),
+                        head: grown.head.clone(),
+                        raw,
+                    };
+                    inner.log.commit(commit).await.map(|()| grown)
+                }
                 Err(error) => Err(error),
             };
             match committed {
-                Ok(lengths) => {
+                Ok(grown) => {
                     // Committed is committed: a reader's hint that cannot be written is made up for next time.
-                    if let Err(error) = files.committed(lengths) {
+                    if let Err(error) = files.committed(grown) {
                         tracing::warn!(%error, "readers do not see the latest lines yet");
                     }
                     Ok(())
@@ -158,15 +159,8 @@ impl Store for EmbeddedStore {
             .map_err(|_| StoreError::Closed)?
     }
 
-    async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
-        let output = Output {
-            target: Target::Dead,
-            feed: record.key.clone(),
-            record,
-        };
-        self.inner
-            .commit(None, None, vec![output], Vec::new())
-            .await
+    async fn keep(&self, outputs: Vec<Output>) -> Result<(), StoreError> {
+        self.inner.commit(None, None, outputs, Vec::new()).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -258,7 +252,11 @@ impl Decider for EmbeddedDecider {
         if !in_bulk.is_empty() {
             let bulk = self.inner.bulk(false).await?;
             let bulk = bulk.ok_or(StoreError::NoBulkLane)?;
-            bulk.commit(None, BTreeMap::new(), in_bulk).await?;
+            let commit = Commit {
+                raw: in_bulk,
+                ..Commit::default()
+            };
+            bulk.commit(commit).await?;
         }
         let right = Some(self.right.clone());
         self.inner.commit(right, None, outputs, here).await

@@ -3,20 +3,19 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use rdkafka::producer::Producer;
-
-use super::client::{QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
+use super::chained::{Chained, Writer};
 use super::topics::Topics;
-use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
+use super::transaction;
 use crate::config::{KafkaConfig, Lane};
 use crate::record::Record;
 use crate::store::{Decider, Output, StoreError};
+use async_trait::async_trait;
 
 pub(super) struct KafkaDecider {
     pipeline: String,
     topics: Arc<Topics>,
-    producer: Arc<TransactionalProducer>,
+    /// None after a fault.
+    chained: Option<Chained>,
 }
 
 impl KafkaDecider {
@@ -26,19 +25,15 @@ impl KafkaDecider {
         kafka: &KafkaConfig,
         topics: Arc<Topics>,
     ) -> Result<KafkaDecider, StoreError> {
-        let (id, instance, kafka) = (
-            format!("{pipeline}-dead"),
-            instance.to_owned(),
-            kafka.clone(),
-        );
-        let producer =
-            tokio::task::spawn_blocking(move || transaction::producer(&kafka, &instance, &id))
-                .await
-                .map_err(|_| StoreError::Closed)??;
+        let id = format!("{pipeline}-dead");
+        let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
+        let chained = tokio::task::spawn_blocking(move || Chained::open(writer))
+            .await
+            .map_err(|_| StoreError::Closed)??;
         Ok(KafkaDecider {
             pipeline: pipeline.to_owned(),
             topics,
-            producer: Arc::new(producer),
+            chained: Some(chained),
         })
     }
 }
@@ -52,22 +47,12 @@ impl Decider for KafkaDecider {
     ) -> Result<(), StoreError> {
         let mut placed = transaction::place_raw(&self.pipeline, &self.topics, raw).await?;
         placed.extend(transaction::place(&self.pipeline, &self.topics, outputs).await?);
-        let producer = Arc::clone(&self.producer);
-        tokio::task::spawn_blocking(move || commit(&producer, &placed))
-            .await
-            .map_err(|_| StoreError::Closed)?
+        let mut chained = self.chained.take().ok_or(StoreError::Closed)?;
+        let chained = tokio::task::spawn_blocking(move || {
+            let sealed = chained.seal(&placed);
+            chained.commit(&sealed).map(|()| chained)
+        });
+        self.chained = Some(chained.await.map_err(|_| StoreError::Closed)??);
+        Ok(())
     }
-}
-
-fn commit(producer: &TransactionalProducer, placed: &[Placed]) -> Result<(), StoreError> {
-    producer.begin_transaction().map_err(fault)?;
-    let done = placed
-        .iter()
-        .try_for_each(|placed| produce(producer, placed))
-        .and_then(|()| retried(|| producer.commit_transaction(TRANSACTION_TIMEOUT)));
-    if done.is_err() {
-        // The producer is of no more use in any case; this only spares readers the wait.
-        let _ = producer.abort_transaction(QUERY_TIMEOUT);
-    }
-    done
 }

@@ -2,9 +2,12 @@
 
 mod appending;
 mod begin;
+mod chained;
 mod client;
 mod decider;
 mod events;
+mod heads;
+mod keeping;
 mod last;
 mod names;
 mod reader;
@@ -14,5 +17,6 @@ mod times;
 mod topics;
 mod transaction;
 
+pub(super) use heads::{audit_heads, disclose};
 pub(super) use reader::KafkaReader;
 pub use store::KafkaStore;

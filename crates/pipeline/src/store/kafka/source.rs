@@ -12,11 +12,13 @@ use rdkafka::message::Message;
 use rdkafka::producer::Producer;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::chained;
 use super::client::{self, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
 use super::events::{Change, Events};
 use super::names;
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
+use crate::audit::Head;
 use crate::config::KafkaConfig;
 use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
@@ -49,6 +51,8 @@ pub(super) struct Settings {
     pub(super) transactional_id: String,
     /// The pipeline whose outputs they are.
     pub(super) into: String,
+    /// How many partitions its audit topic has.
+    pub(super) audit_partitions: i32,
     pub(super) tail: usize,
     /// Whether it is to be said when a partition's end is reached.
     pub(super) ends: bool,
@@ -59,6 +63,8 @@ struct Clients {
     producer: TransactionalProducer,
     /// Next offset of each partition read since the last commit.
     read: BTreeMap<i32, i64>,
+    /// The heads of the chains of audit events, one for each partition, as they are committed with its position.
+    heads: BTreeMap<i32, Head>,
     assigned: Vec<i32>,
 }
 
@@ -117,7 +123,7 @@ impl Source for KafkaSource {
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
         let placed = transaction::place(&self.settings.into, &self.topics, outputs).await?;
-        self.blocking(move |clients, settings| clients.commit(&placed, settings))
+        self.blocking(move |clients, settings| clients.commit(placed, settings))
             .await
     }
 
@@ -168,6 +174,7 @@ impl Clients {
             consumer,
             producer,
             read: BTreeMap::new(),
+            heads: BTreeMap::new(),
             assigned: Vec::new(),
         })
     }
@@ -231,6 +238,7 @@ impl Clients {
                         .retain(|raw| !lost.contains(&raw.position.partition));
                     for partition in lost {
                         self.read.remove(&partition);
+                        self.heads.remove(&partition);
                         batch.gained.remove(&partition);
                         batch.lost.push(partition);
                     }
@@ -248,21 +256,15 @@ impl Clients {
         Ok(())
     }
 
-    /// What was sighted before a partition's committed position.
-    fn tail(&self, partition: i32, settings: &Settings) -> Result<Vec<Sighting>, StoreError> {
+    /// What was sighted before a partition's committed position, with which comes the head of its chain.
+    fn tail(&mut self, partition: i32, settings: &Settings) -> Result<Vec<Sighting>, StoreError> {
         let topic = names::raw(&settings.pipeline);
-        let mut list = TopicPartitionList::new();
-        list.add_partition(&topic, partition);
-        let committed = self
-            .consumer
-            .committed_offsets(list, QUERY_TIMEOUT)
-            .map_err(fault)?;
-        let Some(Offset::Offset(end)) = committed
-            .find_partition(&topic, partition)
-            .map(|found| found.offset())
-        else {
+        let Some((end, head)) = chained::position(&self.consumer, &topic, partition)? else {
             return Ok(Vec::new());
         };
+        if let Some(head) = head {
+            self.heads.insert(partition, head);
+        }
         let (low, _) = self
             .consumer
             .fetch_watermarks(&topic, partition, QUERY_TIMEOUT)
@@ -304,13 +306,14 @@ impl Clients {
         )))
     }
 
-    fn commit(&mut self, outputs: &[Placed], settings: &Settings) -> Result<(), StoreError> {
+    fn commit(&mut self, mut outputs: Vec<Placed>, settings: &Settings) -> Result<(), StoreError> {
         if self.read.is_empty() && outputs.is_empty() {
             return Ok(());
         }
+        let heads = self.seal(&mut outputs, settings)?;
         self.producer.begin_transaction().map_err(fault)?;
         let done = self
-            .fill(outputs, settings)
+            .fill(&outputs, &heads, settings)
             .and_then(|()| retried(|| self.producer.commit_transaction(TRANSACTION_TIMEOUT)));
         if let Err(error) = done {
             // The clients are made anew in any case; this only spares readers the wait.
@@ -318,19 +321,47 @@ impl Clients {
             return Err(error);
         }
         self.read.clear();
+        self.heads = heads;
         Ok(())
     }
 
-    fn fill(&self, outputs: &[Placed], settings: &Settings) -> Result<(), StoreError> {
+    /// Puts each audit event into the chain of the partition that its message was read from, which lies in one partition of the
+    /// audit topic; the heads then.
+    fn seal(
+        &self,
+        outputs: &mut [Placed],
+        settings: &Settings,
+    ) -> Result<BTreeMap<i32, Head>, StoreError> {
+        let mut heads = self.heads.clone();
+        for event in outputs.iter_mut().filter(|output| output.is_audit) {
+            let of = event.record.source_partition();
+            let of = of.filter(|partition| self.read.contains_key(partition));
+            let of = of.ok_or_else(|| {
+                StoreError::Kafka("an audit event of a message that was not read".to_owned())
+            })?;
+            let head = heads
+                .entry(of)
+                .or_insert_with(|| Head::begin(&format!("{}/{of}", settings.group)));
+            event.partition = of % settings.audit_partitions;
+            event.record.value = head.seal(&event.record.value);
+        }
+        Ok(heads)
+    }
+
+    fn fill(
+        &self,
+        outputs: &[Placed],
+        heads: &BTreeMap<i32, Head>,
+        settings: &Settings,
+    ) -> Result<(), StoreError> {
         outputs
             .iter()
             .try_for_each(|placed| produce(&self.producer, placed))?;
         let topic = names::raw(&settings.pipeline);
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in &self.read {
-            offsets
-                .add_partition_offset(&topic, *partition, Offset::Offset(*next))
-                .map_err(fault)?;
+            let head = heads.get(partition);
+            chained::add_position(&mut offsets, &topic, *partition, *next, head)?;
         }
         let group = self.consumer.group_metadata().ok_or(StoreError::Closed)?;
         retried(|| {

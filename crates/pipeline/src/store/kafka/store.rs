@@ -1,4 +1,4 @@
-//! The store's handle: appends and dead letters from outside a batch.
+//! The store's handle: appends, and outputs from outside a batch.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,19 +9,22 @@ use rdkafka::producer::{DeliveryFuture, FutureRecord};
 
 use super::appending::{Appending, Producing};
 use super::begin::begin;
+use super::chained::Writer;
 use super::client;
 use super::decider::KafkaDecider;
+use super::keeping::Keeping;
 use super::last;
 use super::names;
 use super::reader::KafkaReader;
 use super::source::{KafkaSource, Settings};
 use super::topics::Topics;
+use super::transaction;
 use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::{Record, header};
 use crate::store::{
-    Begin, Decider, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store, StoreError,
-    Target,
+    Begin, Decider, Output, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store,
+    StoreError, Target,
 };
 
 /// How long to wait before a full queue is tried again.
@@ -38,6 +41,8 @@ pub struct KafkaStore {
     kafka: KafkaConfig,
     producer: Mutex<Appending>,
     topics: Arc<Topics>,
+    /// One for all lanes: there is one transactional id.
+    keeping: Arc<Keeping>,
 }
 
 impl KafkaStore {
@@ -47,7 +52,15 @@ impl KafkaStore {
         instance: &str,
         kafka: &KafkaConfig,
     ) -> Result<KafkaStore, StoreError> {
-        KafkaStore::open_lane(pipeline, pipeline, instance, kafka).await
+        let topics = Arc::new(Topics::new(pipeline, instance, kafka)?);
+        for target in [Target::Dead, Target::Audit] {
+            let topic = names::output(pipeline, &target);
+            topics.partitions(&topic).await?;
+        }
+        let id = format!("{pipeline}-audit-{instance}");
+        let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
+        let keeping = Arc::new(Keeping::new(writer));
+        KafkaStore::open_lane(pipeline, pipeline, instance, kafka, topics, keeping).await
     }
 
     async fn open_lane(
@@ -55,15 +68,10 @@ impl KafkaStore {
         lane: &str,
         instance: &str,
         kafka: &KafkaConfig,
+        topics: Arc<Topics>,
+        keeping: Arc<Keeping>,
     ) -> Result<KafkaStore, StoreError> {
-        let topics = Arc::new(Topics::new(pipeline, instance, kafka)?);
         topics.partitions(&names::raw(lane)).await?;
-        topics
-            .partitions(&names::output(pipeline, &Target::Dead))
-            .await?;
-        topics
-            .partitions(&names::output(pipeline, &Target::Audit))
-            .await?;
         Ok(KafkaStore {
             pipeline: pipeline.to_owned(),
             lane: lane.to_owned(),
@@ -71,6 +79,7 @@ impl KafkaStore {
             kafka: kafka.clone(),
             producer: Mutex::new(Appending::new(kafka, instance)?),
             topics,
+            keeping,
         })
     }
 
@@ -84,13 +93,10 @@ impl KafkaStore {
         Ok(producer.handle())
     }
 
-    /// Writes audit events outside of any batch; returns once they are durable.
-    pub(in crate::store) async fn keep_audit(&self, events: &[Record]) -> Result<(), StoreError> {
-        let topic = names::output(&self.pipeline, &Target::Audit);
-        for event in events {
-            delivered(self.send(&topic, event).await?).await?;
-        }
-        Ok(())
+    /// How many partitions the audit topic of a pipeline has.
+    async fn audit_partitions(&self, pipeline: &str) -> Result<i32, StoreError> {
+        let topic = names::output(pipeline, &Target::Audit);
+        self.topics.partitions(&topic).await
     }
 
     async fn send(&self, topic: &str, record: &Record) -> Result<DeliveryFuture, StoreError> {
@@ -152,10 +158,9 @@ impl Store for KafkaStore {
             .map_err(|_| StoreError::Closed)?
     }
 
-    async fn keep_dead(&self, record: Record) -> Result<(), StoreError> {
-        let topic = names::output(&self.pipeline, &Target::Dead);
-        let delivery = self.send(&topic, &record).await?;
-        delivered(delivery).await.map(|_| ())
+    async fn keep(&self, outputs: Vec<Output>) -> Result<(), StoreError> {
+        let placed = transaction::place(&self.pipeline, &self.topics, outputs).await?;
+        self.keeping.keep(placed).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -174,6 +179,7 @@ impl Store for KafkaStore {
             kafka: self.kafka.clone(),
             group: format!("{}-transform", self.lane),
             transactional_id: format!("{}-transform-{}", self.lane, self.instance),
+            audit_partitions: self.audit_partitions(&self.pipeline).await?,
             into: self.pipeline.clone(),
             tail,
             ends: false,
@@ -202,6 +208,7 @@ impl Store for KafkaStore {
             kafka: self.kafka.clone(),
             transactional_id: group.clone(),
             group,
+            audit_partitions: self.audit_partitions(&into).await?,
             into,
             tail,
             ends: true,
@@ -221,8 +228,15 @@ impl Store for KafkaStore {
         if !needed && !self.topics.exists(&names::raw(&lane)).await? {
             return Ok(None);
         }
-        let store =
-            KafkaStore::open_lane(&self.pipeline, &lane, &self.instance, &self.kafka).await?;
+        let store = KafkaStore::open_lane(
+            &self.pipeline,
+            &lane,
+            &self.instance,
+            &self.kafka,
+            Arc::clone(&self.topics),
+            Arc::clone(&self.keeping),
+        )
+        .await?;
         Ok(Some(Arc::new(store)))
     }
 

@@ -12,7 +12,7 @@ use super::topics::Topics;
 use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::Record;
-use crate::store::{Output, StoreError};
+use crate::store::{Output, StoreError, Target};
 
 /// How long to wait before a full queue or a retriable step is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
@@ -21,10 +21,13 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 pub(super) type TransactionalProducer = ThreadedProducer<DefaultProducerContext>;
 
 /// A record and where it goes.
+#[derive(Clone)]
 pub(super) struct Placed {
-    topic: String,
-    partition: i32,
-    record: Record,
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) record: Record,
+    /// Whether it is an audit event, which goes where its chain lies.
+    pub(super) is_audit: bool,
 }
 
 /// A producer under a transactional id. Whoever had the id before is fenced, and what they left open has ended.
@@ -49,11 +52,12 @@ pub(super) async fn place(
     let mut all = Vec::with_capacity(outputs.len());
     for output in outputs {
         let topic = names::output(pipeline, &output.target);
-        let partition = partition_of(&output.feed, topics.partitions(&topic).await?);
+        let partitions = topics.partitions(&topic).await?;
         all.push(Placed {
             topic,
-            partition,
+            partition: partition_of(&output.feed, partitions),
             record: output.record,
+            is_audit: output.target == Target::Audit,
         });
     }
     Ok(all)
@@ -73,6 +77,7 @@ pub(super) async fn place_raw(
             topic,
             partition,
             record,
+            is_audit: false,
         });
     }
     Ok(all)
