@@ -95,19 +95,30 @@ pub(crate) fn hd_uri(
 
 /// Whether a text that claims nothing is an object identifier. Fewer than four arcs may be a version as well.
 pub(crate) fn is_oid(text: &str) -> bool {
-    is_any_oid(text) && arcs(text) > 3
+    arcs(text).is_some_and(|arcs| arcs > 3)
 }
 
 /// Whether a text is an object identifier (FHIR R4, oid); two arcs name a standards body's branch, never an authority.
 pub(crate) fn is_any_oid(text: &str) -> bool {
-    let arc = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|b| b.is_ascii_digit())
-            && (part == "0" || !part.starts_with('0'))
-    };
-    matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..]) && text.split('.').all(arc) && arcs(text) > 2
+    arcs(text).is_some_and(|arcs| arcs > 2)
 }
 
-fn arcs(text: &str) -> usize {
-    text.split('.').count()
+/// The arcs of an object identifier, of which none begins with a zero that says nothing; `None`: it is none.
+fn arcs(text: &str) -> Option<usize> {
+    if !matches!(text.as_bytes(), [b'0'..=b'2', b'.', ..]) {
+        return None;
+    }
+    let mut count = 0;
+    for arc in text.as_bytes().split(|byte| *byte == b'.') {
+        let is_arc = match arc {
+            [b'0'] => true,
+            [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+            _ => false,
+        };
+        if !is_arc {
+            return None;
+        }
+        count += 1;
+    }
+    Some(count)
 }

@@ -7,13 +7,8 @@ use crate::json;
 pub(crate) fn write(conversion: &Conversion, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"resourceType":"Bundle","type":"transaction""#);
     let mut separator: &[u8] = br#","entry":["#;
-    let mut id_buffer = uuid::Uuid::encode_buffer();
-    for resource in conversion.resources() {
-        let id = resource
-            .id
-            .hyphenated()
-            .encode_lower(&mut id_buffer)
-            .as_bytes();
+    for (resource, entry) in conversion.resources().zip(&conversion.entries) {
+        let id = entry.id.text();
         out.extend_from_slice(separator);
         separator = b",";
         out.extend_from_slice(br#"{"fullUrl":"urn:uuid:"#);

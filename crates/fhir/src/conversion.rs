@@ -5,13 +5,14 @@ use std::ops::Range;
 use uuid::Uuid;
 
 use crate::execute::Work;
+use crate::identity::Id;
 use crate::issue::Issue;
 
 /// The resources of one converted message, in buffers that the next conversion reuses.
 #[derive(Debug, Default)]
 pub struct Conversion {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) criteria: String,
+    pub(crate) criteria: Vec<u8>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) issues: Vec<Issue>,
     pub(crate) work: Work,
@@ -21,7 +22,7 @@ pub struct Conversion {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) resource_type: &'static str,
-    pub(crate) id: Uuid,
+    pub(crate) id: Id,
     pub(crate) json: Range<usize>,
     /// `None`: the message is the authority on the resource; empty: only its id identifies it.
     pub(crate) criteria: Option<Range<usize>>,
@@ -65,13 +66,14 @@ impl Conversion {
     pub fn resources(&self) -> impl ExactSizeIterator<Item = Resource<'_>> {
         self.entries.iter().map(|entry| Resource {
             resource_type: entry.resource_type,
-            id: entry.id,
+            id: entry.id.uuid,
             json: &self.bytes[entry.json.clone()],
             request: match &entry.criteria {
                 None => Request::Put,
                 Some(criteria) if criteria.is_empty() => Request::PutIfNoneMatch,
                 Some(criteria) => Request::CreateIfNoneExist {
-                    criteria: &self.criteria[criteria.clone()],
+                    criteria: std::str::from_utf8(&self.criteria[criteria.clone()])
+                        .unwrap_or_default(),
                 },
             },
         })

@@ -19,7 +19,7 @@ pub(crate) struct Groups {
     pub(crate) names: Vec<u8>,
     /// Innermost group instance of each segment.
     pub(crate) of: Vec<usize>,
-    pub(crate) present: u128,
+    present: u128,
     /// Where the places of each name begin in the two lists that follow, and the end.
     firsts: Vec<usize>,
     /// Places of segments, by name and place.
@@ -141,6 +141,11 @@ impl Groups {
         self.firsts[name]..self.firsts[name + 1]
     }
 
+    /// Whether the message has a segment of that name.
+    pub(crate) fn has(&self, name: u8) -> bool {
+        self.present & (1 << name) != 0
+    }
+
     /// Whether a group instance lies, below `around`, in `from` or in another occurrence of the same group: another order
     /// has another ORC.
     pub(crate) fn is_beside(&self, mut group: usize, from: Option<usize>, around: usize) -> bool {
@@ -158,7 +163,7 @@ impl Groups {
     /// The segment of that name which an instance of `group` sees: in the group itself, below it, else further out, but
     /// in no other occurrence of a group that it is in.
     pub(crate) fn find(&self, name: u8, mut group: usize) -> Option<usize> {
-        if self.present & (1 << name) == 0 {
+        if !self.has(name) {
             return None;
         }
         let named = &self.named[self.all(name)];
@@ -190,6 +195,9 @@ impl Groups {
         within: Option<usize>,
         from: usize,
     ) -> Option<usize> {
+        if !self.has(name) {
+            return None;
+        }
         let Some(within) = within else {
             let here = &self.here[self.all(name)];
             let at = here.partition_point(|place| *place < (group, from));

@@ -26,8 +26,20 @@ pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[start..]);
 }
 
+/// Appends `text` as a JSON string; `plain`: it stands there as it is.
+pub(crate) fn string(text: &str, plain: bool, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    if plain {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        escape(text, out);
+    }
+    out.push(b'"');
+}
+
 /// Whether a text stands in a JSON string as it is: nearly all do. Asked of eight bytes at a time, the last of them again.
-fn is_plain(bytes: &[u8]) -> bool {
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk() else {
         let mut bytes = bytes.iter();
         return bytes.all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\');

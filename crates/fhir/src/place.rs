@@ -3,7 +3,7 @@
 use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
-use crate::plan::{FRAME, Frame, Guard, MAX_SLOTS, Need, Source};
+use crate::plan::{ALWAYS, FRAME, Frame, MAX_SLOTS, Need, Source};
 use crate::split::{Piece, Repetition, Split, SplitField};
 
 /// The segments and repetitions that sources mean at the moment.
@@ -15,11 +15,14 @@ pub(crate) struct Places<'a> {
     pub(crate) split: Split,
     /// Place in the message of the segment that each slot means.
     slots: [Option<usize>; MAX_SLOTS],
-    /// Which fields of these segments hold anything and, in the place of [`FRAME`], which components of the entered field.
-    valued: [u64; MAX_SLOTS + 1],
+    /// Which fields of these segments hold anything; in the place of [`FRAME`], which components of the entered field; in the
+    /// place of [`ALWAYS`], all bits.
+    valued: [u64; VALUED],
     /// The repetition that each loop has reached.
     loops: [Reached; 256],
     entered: Entered,
+    /// Counts the changes of what is above.
+    meaning: u32,
 }
 
 /// The field that a part of the plan reads.
@@ -34,33 +37,41 @@ pub(crate) struct Entered {
 struct Reached {
     /// Of the repetition, from 1.
     number: u16,
-    /// The repetition's place in the split; 0: no loop is on its way, which means the first one.
-    place: u32,
+    /// `None`: no loop is on its way, which means the first one.
+    repetition: Option<Repetition>,
 }
 
 impl Reached {
     const NONE: Reached = Reached {
         number: 1,
-        place: 0,
+        repetition: None,
     };
 }
 
+/// A power of two above [`ALWAYS`]: an index that is masked needs no check.
+const VALUED: usize = 64;
+const _: () = assert!((ALWAYS as usize) < VALUED);
+
 impl<'a> Places<'a> {
     pub(crate) fn new(message: Message<'a>, mut split: Split) -> Self {
-        split.read(message);
+        let text = message.plain_text();
+        split.read(message, text.is_some());
         let entered = Entered {
             frame: Frame::default(),
             repetition: *split.repetition(0),
         };
+        let mut valued = [0; VALUED];
+        valued[usize::from(ALWAYS)] = u64::MAX;
         Places {
             message,
             bytes: message.bytes(),
-            text: message.plain_text(),
+            text,
             split,
             slots: [None; MAX_SLOTS],
-            valued: [0; MAX_SLOTS + 1],
+            valued,
             loops: [Reached::NONE; 256],
             entered,
+            meaning: 0,
         }
     }
 
@@ -69,8 +80,14 @@ impl<'a> Places<'a> {
         self.slots[usize::from(slot)]
     }
 
+    /// A number that is another when sources may mean other places than before.
+    pub(crate) fn meaning(&self) -> u32 {
+        self.meaning
+    }
+
     /// Points a slot at a segment.
     pub(crate) fn point(&mut self, slot: usize, segment: Option<usize>) {
+        self.meaning = self.meaning.wrapping_add(1);
         self.slots[slot] = segment;
         self.valued[slot] = segment.map_or(0, |segment| self.split.valued(segment));
     }
@@ -80,38 +97,40 @@ impl<'a> Places<'a> {
         self.split.field(self.segment(slot)?, number)
     }
 
-    /// Has a loop go over the repetitions of a field, whose places these are.
+    /// The places of a field's repetitions.
     pub(crate) fn repetitions(&self, slot: u8, field: u16) -> std::ops::Range<u32> {
         self.field(slot, field)
             .map_or(0..0, |field| field.first..field.first + field.repetitions)
     }
 
-    /// Says which repetition a loop has reached: its number, from 1, and its place.
-    pub(crate) fn reach(&mut self, number: u8, repetition: usize, place: u32) {
+    /// Says which repetition of a field a loop has reached: how many are before it.
+    pub(crate) fn reach(&mut self, number: u8, field: SplitField, before: u32) {
+        self.meaning = self.meaning.wrapping_add(1);
         self.loops[usize::from(number)] = Reached {
-            number: u16::try_from(repetition).unwrap_or(u16::MAX),
-            place,
+            number: u16::try_from(before + 1).unwrap_or(u16::MAX),
+            repetition: Some(*self.split.repetition(field.first + before)),
         };
     }
 
     /// Ends a loop.
     pub(crate) fn leave(&mut self, number: u8) {
+        self.meaning = self.meaning.wrapping_add(1);
         self.loops[usize::from(number)] = Reached::NONE;
     }
 
     /// Has sources read a field, until what was entered before is put back. A field that is not there is like an empty one.
     pub(crate) fn enter(&mut self, frame: Frame) -> Entered {
-        let place = self.reached(frame).unwrap_or(0);
         let before = self.entered;
         self.put_back(Entered {
             frame,
-            repetition: *self.split.repetition(place),
+            repetition: *self.reached(frame).unwrap_or(self.split.repetition(0)),
         });
         before
     }
 
     /// Has sources read what was entered before.
     pub(crate) fn put_back(&mut self, before: Entered) {
+        self.meaning = self.meaning.wrapping_add(1);
         self.entered = before;
         self.valued[usize::from(FRAME)] = before.repetition.parts;
     }
@@ -130,45 +149,37 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Whether a part of the plan has anything to say.
+    /// Whether one of a need's places is valued.
     #[inline]
-    pub(crate) fn may_say(&self, guard: &Guard) -> bool {
-        match guard {
-            Guard::Open => true,
-            Guard::One(need) if need.field == 0 => self.has(need),
-            Guard::One(need) => self.has_part(need),
-            Guard::Any(needs) => self.has_any(needs),
+    pub(crate) fn has(&self, need: Need) -> bool {
+        match need {
+            Need::Fields { slot, mask } => self.valued[usize::from(slot) % VALUED] & mask != 0,
+            Need::Components { of, mask } => self.has_component(of, mask),
         }
     }
 
+    #[inline(never)]
+    fn has_component(&self, of: Frame, mask: u64) -> bool {
+        let reached = self.reached(of);
+        reached.is_some_and(|repetition| repetition.parts & mask != 0)
+    }
+
+    /// The repetition of a field that its loop has reached, or the first.
     #[inline]
-    fn has(&self, need: &Need) -> bool {
-        self.valued[usize::from(need.slot)] & need.mask != 0
-    }
-
-    #[inline(never)]
-    fn has_part(&self, need: &Need) -> bool {
-        let place = self.reached(need.frame());
-        place.is_some_and(|place| self.split.repetition(place).parts & need.mask != 0)
-    }
-
-    #[inline(never)]
-    fn has_any(&self, needs: &[Need]) -> bool {
-        needs.iter().any(|need| match need.field {
-            0 => self.has(need),
-            _ => self.has_part(need),
-        })
-    }
-
-    /// The place of the repetition of a field that its loop has reached, or of the first.
-    fn reached(&self, frame: Frame) -> Option<u32> {
-        let segment = self.segment(frame.slot)?;
-        let place = self.loops[usize::from(frame.repetition)].place;
-        if frame.repetition > 0 && place > 0 {
-            return Some(place);
+    fn reached(&self, frame: Frame) -> Option<&Repetition> {
+        if frame.repetition > 0
+            && let Some(reached) = &self.loops[usize::from(frame.repetition)].repetition
+        {
+            self.segment(frame.slot)?;
+            return Some(reached);
         }
-        let field = self.split.field(segment, frame.field)?;
-        Some(field.first)
+        self.first(frame)
+    }
+
+    #[inline(never)]
+    fn first(&self, frame: Frame) -> Option<&Repetition> {
+        let field = self.field(frame.slot, frame.field)?;
+        Some(self.split.repetition(field.first))
     }
 
     /// The number of the repetition that a source means, from 1.
@@ -180,31 +191,25 @@ impl<'a> Places<'a> {
     #[inline]
     pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
         let repetition = if source.slot == FRAME {
-            self.entered.repetition.whole
+            &self.entered.repetition.whole
         } else {
-            self.repetition_at(source)?
+            &self.reached(source.frame())?.whole
         };
         if source.component == 0 {
-            return Some(repetition);
+            return Some(*repetition);
         }
-        let component = self.part(repetition, source.component)?;
+        let component = self.split.component(repetition, source.component)?;
         match source.subcomponent {
-            0 => Some(component),
+            0 => Some(*component),
             // A part that the value cannot have.
             u16::MAX => None,
-            number => self.subpart(component, number),
+            number => self.subpart(*component, number),
         }
-    }
-
-    #[inline(never)]
-    fn repetition_at(&self, source: Source) -> Option<Piece> {
-        let place = self.reached(source.frame())?;
-        Some(self.split.repetition(place).whole)
     }
 
     /// A component of a repetition.
     pub(crate) fn part(&self, repetition: Piece, number: u16) -> Option<Piece> {
-        self.split.component(repetition, number)
+        self.split.component(&repetition, number).copied()
     }
 
     /// A subcomponent of a component.
@@ -229,14 +234,23 @@ impl<'a> Places<'a> {
     where
         'a: 's,
     {
+        if piece.plain {
+            let text = self.text?.get(piece.start as usize..piece.end as usize)?;
+            return trimmed(text);
+        }
+        self.decoded(piece, scratch)
+    }
+
+    #[inline(never)]
+    fn decoded<'s>(&self, piece: Piece, scratch: &'s mut String) -> Option<&'s str>
+    where
+        'a: 's,
+    {
+        if self.raw(piece) == DELETED {
+            return None;
+        }
         let range = piece.start as usize..piece.end as usize;
-        let text = match self.text {
-            Some(text) if !piece.escaped => text.get(range).filter(|text| *text != DELETED)?,
-            _ if self.raw(piece) == DELETED.as_bytes() => return None,
-            _ => self.message.value_at(range).text_in(scratch).ok()?,
-        };
-        let text = trimmed(text);
-        (!text.is_empty()).then_some(text)
+        trimmed(self.message.value_at(range).text_in(scratch).ok()?)
     }
 
     pub(crate) fn is_valued(&self, source: Source) -> bool {
@@ -245,7 +259,7 @@ impl<'a> Places<'a> {
         }
         self.piece(source).is_some_and(|piece| {
             let raw = self.raw(piece);
-            raw != DELETED.as_bytes() && has_content(raw)
+            has_content(raw) && (piece.plain || raw != DELETED)
         })
     }
 
@@ -278,7 +292,7 @@ impl<'a> Places<'a> {
 }
 
 /// The value that deletes one (HL7 v2.9 §2.5.3): it is none itself.
-const DELETED: &str = "\"\"";
+const DELETED: &[u8] = b"\"\"";
 
 /// Delimiters alone, such as `^^`, are no value.
 fn has_content(raw: &[u8]) -> bool {
@@ -286,13 +300,15 @@ fn has_content(raw: &[u8]) -> bool {
         .any(|byte| !matches!(byte, b'^' | b'&' | b'~' | b' '))
 }
 
-/// Without the blanks and control characters around it.
-fn trimmed(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let ends = [bytes.first(), bytes.last()];
-    let clean = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    if ends.into_iter().all(clean) {
-        return text;
+/// Without the blanks and control characters around it; `None`: there is nothing else.
+#[inline]
+fn trimmed(text: &str) -> Option<&str> {
+    if let [first, .., last] | [first @ last] = text.as_bytes()
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return Some(text);
     }
-    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    (!text.is_empty()).then_some(text)
 }

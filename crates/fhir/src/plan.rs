@@ -102,6 +102,8 @@ pub(crate) enum Identity {
 /// In the place of a slot: the field is that of the [`Frame`] around. It follows the slots.
 #[allow(clippy::cast_possible_truncation)] // few enough
 pub(crate) const FRAME: u8 = MAX_SLOTS as u8;
+/// In the place of a slot: something is always valued there.
+pub(crate) const ALWAYS: u8 = FRAME + 1;
 
 /// A field of a slot's segment, and the repetition of it: 0 for the first, else the loop that says which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -154,6 +156,7 @@ pub(crate) struct Parts {
     pub(crate) children: Vec<Child>,
     pub(crate) items: Vec<Item>,
     pub(crate) candidates: Vec<Candidate>,
+    pub(crate) needs: Vec<Need>,
 }
 
 /// Parts that stand side by side in one of the lists.
@@ -181,25 +184,31 @@ pub(crate) enum Node {
         kind: Primitive,
         candidate: u32,
     },
-    /// A row that states its value itself, and that is all; its JSON lies in [`Parts::text`].
+    /// A row that states its value itself, and that is all; its JSON lies in [`Parts::text`], behind the key of a member.
     Stated {
         json: Span,
         candidate: u32,
     },
-    Object {
-        children: Span,
-        hopes: bool,
-        lacks: bool,
-    },
+    Object(Object),
     Items(Span),
+}
+
+/// An object with members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Object {
+    pub(crate) children: Span,
+    /// It could hold more than constants, and is not written with less.
+    pub(crate) hopes: bool,
+    /// It has no row for something that R4 requires.
+    pub(crate) lacks: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Child {
-    /// `,"name":`
+    /// `,"name":`; a value that the map states follows it in [`Parts::text`].
     pub(crate) key: Span,
-    /// It is the first of its element, which may be a choice of types.
-    pub(crate) begins: bool,
+    /// Which element it is of the object, from 1; those of one choice of types, and a primitive and its extensions, are the same.
+    pub(crate) element: u16,
     /// It is the last of an element that R4 requires.
     pub(crate) required: bool,
     /// It holds the extensions of a primitive: `_name`.
@@ -212,6 +221,13 @@ pub(crate) struct Child {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Gate {
     pub(crate) guard: Guard,
+    /// What most gates have none of.
+    pub(crate) passage: Option<Box<Passage>>,
+}
+
+/// What lies between a guard and its part of the plan.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Passage {
     /// Conditions that all rows of the part share; the rows do not ask them again.
     pub(crate) conditions: Box<[Condition<Source>]>,
     /// The field that the part reads; `None`: that of the part around it, or several.
@@ -219,36 +235,22 @@ pub(crate) struct Gate {
 }
 
 /// The places of which one must be valued for a part of the plan to say anything.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Guard {
-    /// Not known, or not worth asking.
-    Open,
     /// By far the most; it lies beside what it guards.
     One(Need),
-    Any(Box<[Need]>),
+    /// Of [`Parts::needs`].
+    Any(Span),
 }
 
-/// Fields of a segment (`field` is 0), or components of a field, of which one must be valued.
+/// Places of which one must be valued: a bit a number; bit 0 is the segment or field itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Need {
-    /// [`FRAME`]: the field is that of the frame.
-    pub(crate) slot: u8,
-    /// 0: the first repetition; else the loop that says which.
-    pub(crate) repetition: u8,
-    pub(crate) field: u16,
-    /// A bit a number; bit 0 is the segment or field itself.
-    pub(crate) mask: u64,
-}
-
-impl Need {
-    /// The field that it is asked of.
-    pub(crate) fn frame(self) -> Frame {
-        Frame {
-            slot: self.slot,
-            repetition: self.repetition,
-            field: self.field,
-        }
-    }
+pub(crate) enum Need {
+    /// Fields of a slot's segment; of [`FRAME`], components of the field that was entered; of [`ALWAYS`], nothing that could
+    /// be missing.
+    Fields { slot: u8, mask: u64 },
+    /// Components of a field.
+    Components { of: Frame, mask: u64 },
 }
 
 /// One item of an array, or the loop that writes several.
@@ -379,6 +381,8 @@ pub(crate) struct TableEntry {
     pub(crate) code: String,
     pub(crate) display: Option<String>,
     pub(crate) system: Option<String>,
+    /// They stand in a JSON string as they are.
+    pub(crate) plain: bool,
 }
 
 impl Table {

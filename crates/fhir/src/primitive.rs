@@ -90,24 +90,26 @@ impl Primitive {
         }
     }
 
-    /// Appends the JSON of `text`, which is trimmed and not empty.
+    /// Appends the JSON of `text`, which is trimmed and not empty; `plain`: it stands in a JSON string as it is.
+    #[inline]
     pub(crate) fn write(
         self,
         text: &str,
+        plain: bool,
         offset: UtcOffset,
         out: &mut Vec<u8>,
     ) -> Result<(), IssueReason> {
         match self {
             Primitive::Text => {
-                quoted(text, out);
+                json::string(text, plain, out);
                 Ok(())
             }
             Primitive::Code if !has_blanks(text) => {
-                quoted(text, out);
+                json::string(text, plain, out);
                 Ok(())
             }
             Primitive::Uri if is_uri(text) => {
-                quoted(text, out);
+                json::string(text, plain, out);
                 Ok(())
             }
             Primitive::Id
@@ -116,7 +118,7 @@ impl Primitive {
                         .bytes()
                         .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)) =>
             {
-                quoted(text, out);
+                json::string(text, plain, out);
                 Ok(())
             }
             Primitive::Code | Primitive::Uri | Primitive::Id => Err(IssueReason::InvalidCode),
@@ -175,14 +177,11 @@ fn is_uri(text: &str) -> bool {
 }
 
 fn has_blanks(text: &str) -> bool {
-    let graphic = text.bytes().all(|byte| byte.is_ascii_graphic());
+    // Without a branch for each byte, so that many are looked at at once.
+    let graphic = text
+        .bytes()
+        .fold(true, |all, byte| all & byte.is_ascii_graphic());
     !graphic && text.contains(char::is_whitespace)
-}
-
-fn quoted(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    json::escape(text, out);
-    out.push(b'"');
 }
 
 /// Keeps the digits as sent: precision is meaning (FHIR R4, decimal). A plus sign and leading zeros are not JSON.
@@ -228,42 +227,26 @@ fn date_time(
     out: &mut Vec<u8>,
 ) -> Result<(), IssueReason> {
     let invalid = IssueReason::InvalidDate;
-    let end = text.find(['+', '-', 'Z']).unwrap_or(text.len());
-    let (stamp, zone) = text.split_at(end);
-    let (digits, fraction) = stamp.split_once('.').unwrap_or((stamp, ""));
-    let ok = digits
-        .bytes()
-        .chain(fraction.bytes())
-        .all(|b| b.is_ascii_digit())
-        && fraction.len() <= 9;
-    if !ok
-        || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14)
-        || (!fraction.is_empty() && digits.len() != 14)
-    {
-        return Err(invalid);
-    }
-    let part = |from: usize, to: usize| {
-        digits
-            .get(from..to)
-            .and_then(|text| text.parse::<u32>().ok())
+    let (stamp, rest) = leading_digits(text);
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => leading_digits(rest),
+        None => ("", rest),
     };
-    let year = part(0, 4).filter(|y| *y > 0).ok_or(invalid)?;
-    let (month, day) = (part(4, 6), part(6, 8));
-    if month.is_some_and(|m| !(1..=12).contains(&m))
-        || day.is_some_and(|d| d < 1 || d > days(year, month.unwrap_or(1)))
+    if !matches!(stamp.len(), 4 | 6 | 8 | 10 | 12 | 14)
+        || fraction.len() > 9
+        || (!fraction.is_empty() && stamp.len() != 14)
+        || !(zone.is_empty() || zone.starts_with(['+', '-', 'Z']))
     {
         return Err(invalid);
     }
-    let (hour, minute, second) = (
-        part(8, 10),
-        part(10, 12).unwrap_or(0),
-        part(12, 14).unwrap_or(0),
-    );
-    if hour.is_some_and(|h| h > 23)
-        || minute > 59
-        || second > 59
-        || (kind == Primitive::Instant && day.is_none())
-    {
+    let has_day = stamp.len() >= 8;
+    let mut digits = *b"00000101000000";
+    digits[..stamp.len()].copy_from_slice(stamp.as_bytes());
+    let two = |at: usize| u32::from(digits[at] - b'0') * 10 + u32::from(digits[at + 1] - b'0');
+    let (year, month, day) = (two(0) * 100 + two(2), two(4), two(6));
+    let is_date = year > 0 && (1..=12).contains(&month) && day >= 1 && day <= days(year, month);
+    let is_time = two(8) <= 23 && two(10) <= 59 && two(12) <= 59;
+    if !is_date || !is_time || (kind == Primitive::Instant && !has_day) {
         return Err(invalid);
     }
     let offset = if zone.is_empty() {
@@ -271,42 +254,53 @@ fn date_time(
     } else {
         zone.parse().map_err(|_| invalid)?
     };
-    out.push(b'"');
-    out.extend_from_slice(&digits.as_bytes()[..4]);
-    for part in [digits.get(4..6), digits.get(6..8)].into_iter().flatten() {
-        out.push(b'-');
-        out.extend_from_slice(part.as_bytes());
+    let mut json = *b"\"0000-00-00T00:00:00";
+    json[1..5].copy_from_slice(&digits[..4]);
+    for (at, part) in (6..).step_by(3).zip(digits[4..].chunks_exact(2)) {
+        json[at..at + 2].copy_from_slice(part);
     }
-    if kind != Primitive::Date && (hour.is_some() || kind == Primitive::Instant) {
-        out.push(b'T');
-        out.extend_from_slice(digits.get(8..10).unwrap_or("00").as_bytes());
-        for part in [digits.get(10..12), digits.get(12..14)] {
-            out.push(b':');
-            out.extend_from_slice(part.unwrap_or("00").as_bytes());
-        }
+    let has_time = kind == Primitive::Instant || (kind != Primitive::Date && stamp.len() > 8);
+    let length = match stamp.len() {
+        _ if has_time => json.len(),
+        4 => 5,
+        6 => 8,
+        _ => 11,
+    };
+    out.extend_from_slice(&json[..length]);
+    if has_time {
         if !fraction.is_empty() {
             out.push(b'.');
             out.extend_from_slice(fraction.as_bytes());
         }
-        let minutes = offset.minutes();
-        if minutes == 0 {
-            out.extend_from_slice(b"Z\"");
-            return Ok(());
-        }
-        let size = minutes.unsigned_abs();
-        let two = |n: u16| {
-            [
-                b'0' + u8::try_from(n / 10).unwrap_or(0),
-                b'0' + u8::try_from(n % 10).unwrap_or(0),
-            ]
-        };
-        out.push(if minutes < 0 { b'-' } else { b'+' });
-        out.extend_from_slice(&two(size / 60));
-        out.push(b':');
-        out.extend_from_slice(&two(size % 60));
+        zone_of(offset, out);
     }
     out.push(b'"');
     Ok(())
+}
+
+/// The digits that a text begins with, and the rest.
+fn leading_digits(text: &str) -> (&str, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit);
+    text.split_at(digits.count())
+}
+
+/// Appends an offset as ISO 8601 has it.
+fn zone_of(offset: UtcOffset, out: &mut Vec<u8>) {
+    let minutes = offset.minutes();
+    if minutes == 0 {
+        return out.push(b'Z');
+    }
+    let size = minutes.unsigned_abs();
+    let two = |n: u16| {
+        [
+            b'0' + u8::try_from(n / 10).unwrap_or(0),
+            b'0' + u8::try_from(n % 10).unwrap_or(0),
+        ]
+    };
+    out.push(if minutes < 0 { b'-' } else { b'+' });
+    out.extend_from_slice(&two(size / 60));
+    out.push(b':');
+    out.extend_from_slice(&two(size % 60));
 }
 
 fn days(year: u32, month: u32) -> u32 {

@@ -11,7 +11,7 @@
 //! ampersands                         └─ where the subcomponents of the fourth end
 //! ```
 
-use kiln_hl7::{Field, Message};
+use kiln_hl7::{Delimiters, Field, Message};
 
 /// A stretch of the message: a repetition, a component or a subcomponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) struct Piece {
     pub(crate) end: u32,
     /// Place of its first part in the list of the level below.
     first: u32,
-    /// An escape sequence may lie in it.
-    pub(crate) escaped: bool,
+    /// Its bytes are its text, and stand in a JSON string as they are.
+    pub(crate) plain: bool,
 }
 
 impl Piece {
@@ -29,7 +29,7 @@ impl Piece {
         start: 0,
         end: 0,
         first: 0,
-        escaped: false,
+        plain: true,
     };
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Split {
     components: Vec<Piece>,
     /// Offsets of the delimiters between subcomponents.
     subcomponents: Vec<u32>,
-    /// Offsets of all delimiters and escape characters of a segment, and room for more.
+    /// Offsets of all delimiters and special characters of a segment, and room for more.
     marks: Vec<u32>,
 }
 
@@ -97,36 +97,53 @@ enum Class {
     Repetition,
     Component,
     Subcomponent,
-    Escape,
+    /// It begins an escape sequence, or stands in no JSON string as it is.
+    Special,
 }
 
-/// The classes of all bytes of a message.
-struct Classes([Class; 256]);
+/// The class of each byte.
+type Classes = [Class; 256];
 
-impl Classes {
-    fn of(message: Message<'_>) -> Classes {
-        let delimiters = message.delimiters();
-        let mut classes = [Class::Text; 256];
-        let mut set = |byte: Option<u8>, class| {
-            if let Some(byte) = byte {
-                classes[usize::from(byte)] = class;
-            }
-        };
-        set(delimiters.escape, Class::Escape);
-        set(delimiters.subcomponent, Class::Subcomponent);
-        set(Some(delimiters.component), Class::Component);
-        set(delimiters.repetition, Class::Repetition);
-        set(Some(delimiters.field), Class::Field);
-        Classes(classes)
-    }
+/// Nearly all messages have these delimiters, and so these classes.
+static USUAL: Classes = classes(Delimiters::RECOMMENDED);
 
-    fn at(&self, byte: u8) -> Class {
-        self.0[usize::from(byte)]
+const fn classes(delimiters: Delimiters) -> Classes {
+    let mut classes = [Class::Text; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        classes[control] = Class::Special;
+        control += 1;
     }
+    classes[b'"' as usize] = Class::Special;
+    classes[b'\\' as usize] = Class::Special;
+    if let Some(escape) = delimiters.escape {
+        classes[escape as usize] = Class::Special;
+    }
+    if let Some(subcomponent) = delimiters.subcomponent {
+        classes[subcomponent as usize] = Class::Subcomponent;
+    }
+    classes[delimiters.component as usize] = Class::Component;
+    if let Some(repetition) = delimiters.repetition {
+        classes[repetition as usize] = Class::Repetition;
+    }
+    classes[delimiters.field as usize] = Class::Field;
+    classes
+}
+
+/// Whether a delimiter, which divides a value without being special there, stands in no JSON string as it is.
+fn are_special(delimiters: Delimiters) -> bool {
+    let dividers = [
+        Some(delimiters.field),
+        delimiters.repetition,
+        Some(delimiters.component),
+        delimiters.subcomponent,
+    ];
+    dividers.contains(&Some(b'"')) || dividers.contains(&Some(b'\\'))
 }
 
 impl Split {
-    pub(crate) fn read(&mut self, message: Message<'_>) {
+    /// Splits a message; `is_text`: its bytes are its text.
+    pub(crate) fn read(&mut self, message: Message<'_>, is_text: bool) {
         self.segments.clear();
         self.valued.clear();
         self.fields.clear();
@@ -138,8 +155,16 @@ impl Split {
             whole: Piece::NOTHING,
             parts: 0,
         });
-        let classes = Classes::of(message);
-        let plain = !message.charset().trails_in_ascii();
+        let delimiters = message.delimiters();
+        let other;
+        let classes = if delimiters == Delimiters::RECOMMENDED {
+            &USUAL
+        } else {
+            other = classes(delimiters);
+            &other
+        };
+        let scanned = !message.charset().trails_in_ascii();
+        let plain = is_text && !are_special(delimiters);
         for segment in message.segments() {
             self.segments.push(narrow(self.fields.len()));
             self.valued.push(WHOLE);
@@ -154,12 +179,12 @@ impl Split {
             }
             let start = segment.field(literal + 1).offset();
             let end = segment.offset() + segment.raw().len();
-            let marks = if plain {
-                self.scan(&message.bytes()[start..end], start, &classes)
+            let marks = if scanned {
+                self.scan(&message.bytes()[start..end], start, classes)
             } else {
                 self.walk(segment.fields().skip(literal))
             };
-            self.fields(message.bytes(), &classes, start, end, marks, !plain);
+            self.fields(message.bytes(), classes, start, end, marks, plain);
         }
         self.segments.push(narrow(self.fields.len()));
     }
@@ -173,7 +198,7 @@ impl Split {
             start: narrow(field.offset()),
             end: narrow(field.offset() + field.raw().len()),
             first: narrow(self.components.len()),
-            escaped: false,
+            plain: false,
         };
         self.fields.push(SplitField {
             first: narrow(self.repetitions.len()),
@@ -196,10 +221,12 @@ impl Split {
             self.marks.resize(text.len(), 0);
         }
         // Every place is written and the end moves with marks alone: there is no branch to be guessed wrong.
-        let (marks, mut count) = (&mut self.marks[..text.len()], 0);
-        for (place, byte) in (narrow(offset)..).zip(text) {
+        let marks = &mut self.marks[..text.len()];
+        let (mut place, mut count) = (narrow(offset), 0);
+        for byte in text {
             marks[count] = place;
-            count += usize::from(classes.at(*byte) != Class::Text);
+            place = place.wrapping_add(1);
+            count += usize::from(classes[usize::from(*byte)] != Class::Text);
         }
         count
     }
@@ -242,25 +269,25 @@ impl Split {
         start: usize,
         end: usize,
         marks: usize,
-        escaped: bool,
+        plain: bool,
     ) {
         let before = self.segments.last().map_or(0, |first| *first as usize);
         let end = narrow(end);
         let marks_of_segment = std::mem::take(&mut self.marks);
-        let mut open = self.open(narrow(start), escaped);
+        let mut open = self.open(narrow(start), plain);
         let mut field = narrow(self.repetitions.len());
         let mut number = 1;
         for &place in marks_of_segment[..marks].iter().chain(&[end]) {
             let class = if place == end {
                 Class::Field
             } else {
-                classes.at(bytes[place as usize])
+                classes[usize::from(bytes[place as usize])]
             };
             match class {
                 Class::Text => {}
-                Class::Escape => {
-                    open.component.escaped = true;
-                    open.repetition.whole.escaped = true;
+                Class::Special => {
+                    open.component.plain = false;
+                    open.repetition.whole.plain = false;
                 }
                 Class::Subcomponent => {
                     self.subcomponents.push(place);
@@ -269,13 +296,13 @@ impl Split {
                 Class::Component => {
                     self.end_component(&mut open, place, number);
                     number += 1;
-                    open.component = self.component_at(place + 1, escaped);
+                    open.component = self.component_at(place + 1, plain);
                 }
                 Class::Repetition => {
                     self.end_component(&mut open, place, number);
                     self.end_repetition(&open, place);
                     number = 1;
-                    open = self.open(place + 1, escaped);
+                    open = self.open(place + 1, plain);
                 }
                 Class::Field
                     if place == open.repetition.whole.start
@@ -295,15 +322,15 @@ impl Split {
                     self.mark_valued(self.fields.len() - before);
                     number = 1;
                     field = narrow(self.repetitions.len());
-                    open = self.open(place + 1, escaped);
+                    open = self.open(place + 1, plain);
                 }
             }
         }
         self.marks = marks_of_segment;
     }
 
-    fn open(&self, start: u32, escaped: bool) -> Open {
-        let component = self.component_at(start, escaped);
+    fn open(&self, start: u32, plain: bool) -> Open {
+        let component = self.component_at(start, plain);
         Open {
             component,
             repetition: Repetition {
@@ -316,12 +343,12 @@ impl Split {
         }
     }
 
-    fn component_at(&self, start: u32, escaped: bool) -> Piece {
+    fn component_at(&self, start: u32, plain: bool) -> Piece {
         Piece {
             start,
             end: start,
             first: narrow(self.subcomponents.len()),
-            escaped,
+            plain,
         }
     }
 
@@ -365,11 +392,12 @@ impl Split {
     }
 
     /// A component of a repetition, by its number from 1.
-    pub(crate) fn component(&self, repetition: Piece, number: u16) -> Option<Piece> {
+    #[inline]
+    pub(crate) fn component(&self, repetition: &Piece, number: u16) -> Option<&Piece> {
         let at = repetition.first as usize + usize::from(number.checked_sub(1)?);
         let component = self.components.get(at)?;
         // Beyond the last one lies what comes after the repetition.
-        (component.end <= repetition.end).then_some(*component)
+        (component.end <= repetition.end).then_some(component)
     }
 
     /// A subcomponent of a component, by its number from 1.
@@ -423,7 +451,7 @@ mod tests {
             for field in (1..).map_while(|number| split.field(segment, number)) {
                 for Repetition { whole, .. } in split.repetitions(field) {
                     push(*whole);
-                    for component in (1..).map_while(|number| split.component(*whole, number)) {
+                    for &component in (1..).map_while(|number| split.component(whole, number)) {
                         push(component);
                         (1..)
                             .map_while(|number| split.subcomponent(component, number))
@@ -455,8 +483,8 @@ mod tests {
             };
             let mut split = Split::default();
             // What an earlier message left behind must not show.
-            split.read(message);
-            split.read(message);
+            split.read(message, true);
+            split.read(message, true);
             prop_assert_eq!(numbered(message, &split), oracle(message));
         }
     }

@@ -119,6 +119,39 @@ proptest! {
     }
 }
 
+/// HL7 v2.9, 2.5.4: a message chooses its delimiters. JSON escapes two that it may choose.
+#[test]
+fn quotation_marks_and_backslashes_are_escaped_whether_or_not_they_divide_values() {
+    let mapper = Mapper::embedded().unwrap();
+    for (delimiters, family) in [
+        ("^~!&", r#"Mar\low "the elder""#),
+        ("\"~!&", "Mar\\low"),
+        ("^\"!&", "Mar\\low"),
+        ("\\~!&", "Mar"),
+        ("^~!\\", "Mar"),
+    ] {
+        let [component, _, _, subcomponent] = [0, 1, 2, 3].map(|at| &delimiters[at..=at]);
+        let text = format!(
+            "MSH|{delimiters}|A|B|||2024||ORU{component}R01|1|P|2.5\r\
+            PID|1||7{component}{component}{component}N{subcomponent}1.2.3{subcomponent}ISO||Mar\\low \"the elder\"\r\
+            OBX|1|TX|1{component}x{component}L||He said \"yes\\no\"|||||F\r"
+        );
+        let mut index = Index::new();
+        let message = Message::parse(text.as_bytes(), &mut index).unwrap();
+        let (mut out, mut bundle) = (Conversion::new(), Vec::new());
+        let options = ConvertOptions::default();
+        mapper.convert(&message, &options, &mut out).unwrap();
+        out.write_bundle(&mut bundle);
+        let bundle: serde_json::Value = serde_json::from_slice(&bundle).unwrap();
+        let entries = bundle["entry"].as_array().unwrap();
+        let patient = entries
+            .iter()
+            .find(|entry| entry["resource"]["resourceType"] == "Patient");
+        let name = &patient.unwrap()["resource"]["name"][0]["family"];
+        assert_eq!(name, family, "{delimiters}");
+    }
+}
+
 #[test]
 fn ids_are_the_same_however_references_are_written() {
     let mapper = Mapper::embedded().unwrap();

@@ -137,7 +137,7 @@ impl<'t> End<'t> {
             ));
         }
         let mut json = Vec::new();
-        let written = self.primitive.write(text, UtcOffset::UTC, &mut json);
+        let written = self.primitive.write(text, false, UtcOffset::UTC, &mut json);
         match (written, self.primitive) {
             (Ok(()), _) => Ok(json),
             // Dates are constants in FHIR's form, not in HL7's.

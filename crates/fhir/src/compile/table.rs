@@ -1,5 +1,6 @@
 //! Code tables, sorted for look-up.
 
+use crate::json;
 use crate::maps::model;
 use crate::plan::{Table, TableEntry};
 
@@ -7,13 +8,22 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
     let codes = table
         .codes
         .iter()
-        .map(|(source, code)| TableEntry {
-            place: (code.file, code.line),
-            of_site: code.file != table.file,
-            source: source.clone(),
-            code: code.code.clone(),
-            display: code.display.clone(),
-            system: code.system.clone(),
+        .map(|(source, code)| {
+            let texts = [
+                Some(&code.code),
+                code.display.as_ref(),
+                code.system.as_ref(),
+            ];
+            let mut texts = texts.into_iter().flatten();
+            TableEntry {
+                place: (code.file, code.line),
+                of_site: code.file != table.file,
+                source: source.clone(),
+                code: code.code.clone(),
+                display: code.display.clone(),
+                system: code.system.clone(),
+                plain: texts.all(|text| json::is_plain(text.as_bytes())),
+            }
         })
         .collect();
     let of = table.of.as_deref().and_then(|of| of.strip_prefix("HL7"));

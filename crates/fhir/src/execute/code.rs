@@ -7,10 +7,16 @@ use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
 use crate::plan::{CodePart, Source, Table, TableEntry};
 use crate::primitive::Primitive;
-use crate::split::Piece;
 
-/// Table, code and coding system.
-pub(super) type CodedPlace = (usize, Option<Piece>, Option<Piece>);
+/// A code and the name of its coding system, and the table that the code is looked up in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct CodedPlace {
+    table: usize,
+    code: Source,
+    system: Option<Source>,
+    /// What sources mean.
+    meaning: u32,
+}
 
 /// What is known of a code that a table translates.
 #[derive(Clone, Copy)]
@@ -46,7 +52,8 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             CodePart::Display => entry.display.as_ref(),
             CodePart::System => entry.system.as_ref(),
         };
-        let written = text.is_some_and(|text| kind.write(text, self.offset, buffer).is_ok());
+        let plain = entry.plain;
+        let written = text.is_some_and(|text| kind.write(text, plain, self.offset, buffer).is_ok());
         Written::content_if(written)
     }
 
@@ -57,18 +64,29 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         code: Source,
         system: Option<Source>,
     ) -> Coded<'r> {
-        let code = self.places.piece(code);
-        let system = system.and_then(|system| self.places.piece(system));
-        let place = (table, code, system);
+        let place = CodedPlace {
+            table,
+            code,
+            system,
+            meaning: self.places.meaning(),
+        };
         if let Some((known, coded)) = self.coded
             && known == place
         {
             return coded;
         }
-        let tables = self.tables;
+        let coded = self.look_up(&self.tables[table], code, system);
+        self.coded = Some((place, coded));
+        coded
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, table: &'r Table, code: Source, system: Option<Source>) -> Coded<'r> {
+        let code = self.places.piece(code);
+        let system = system.and_then(|system| self.places.piece(system));
         let text = code.and_then(|code| self.places.text_of(code, &mut self.work.scratch));
         let is_valued = text.is_some();
-        let entry = text.and_then(|text| tables[table].get(text));
+        let entry = text.and_then(|text| table.get(text));
         let mut coded = Coded {
             is_valued,
             entry,
@@ -80,7 +98,6 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         {
             let mut uri = std::mem::take(&mut self.work.other);
             let stated = uri_of(self.systems, name, &mut uri);
-            let table = &tables[table];
             let is_own = |of: &String| *of == uri || table.has_system(uri.as_bytes());
             coded.is_of_another = table.of.as_ref().is_some_and(|of| !is_own(of))
                 && !entry.is_some_and(|entry| entry.of_site);
@@ -88,7 +105,6 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             coded.keeps |= coded.is_of_another || (stated && entry.is_some_and(differs));
             self.work.other = uri;
         }
-        self.coded = Some((place, coded));
         coded
     }
 
@@ -101,6 +117,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// The URI of an assigning authority.
+    #[inline(never)]
     pub(super) fn authority_uri(&mut self, from: Source, buffer: &mut Vec<u8>) -> Written {
         let Some(piece) = self.places.piece(from) else {
             return Written::Nothing;
@@ -115,19 +132,26 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             &mut self.work.scratch,
         );
         let text = std::str::from_utf8(&uri).unwrap_or_default();
-        let written = found && Primitive::Uri.write(text, self.offset, buffer).is_ok();
+        let written = found
+            && Primitive::Uri
+                .write(text, false, self.offset, buffer)
+                .is_ok();
         self.work.seed = uri;
         Written::content_if(written)
     }
 
     /// The URI of a coding system.
+    #[inline(never)]
     pub(super) fn system_uri(&mut self, from: Source, buffer: &mut Vec<u8>) -> Written {
         let Some(text) = self.places.text(from, &mut self.work.scratch) else {
             return Written::Nothing;
         };
         let mut uri = std::mem::take(&mut self.work.other);
         let found = uri_of(self.systems, text, &mut uri);
-        let written = found && Primitive::Uri.write(&uri, self.offset, buffer).is_ok();
+        let written = found
+            && Primitive::Uri
+                .write(&uri, false, self.offset, buffer)
+                .is_ok();
         self.work.other = uri;
         Written::content_if(written)
     }

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::trace::Trace;
-use crate::plan::{Gate, Node};
+use crate::plan::{Child, Gate, Guard, Node, Object, Passage, Span};
 
 /// What was written, from least to most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,50 +27,47 @@ impl Written {
 }
 
 impl<'r, T: Trace> Run<'r, '_, T> {
+    /// Writes the members of a resource, each with a comma before it.
+    pub(super) fn root(&mut self, root: Node, buffer: &mut Vec<u8>) -> Written {
+        match root {
+            Node::Object(object) => self.members(object, buffer),
+            _ => Written::Nothing,
+        }
+    }
+
     /// Writes the members of an object, each with a comma before it.
-    pub(super) fn members(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
-        let Node::Object {
-            children,
-            hopes,
-            lacks,
-        } = node
-        else {
-            return Written::Nothing;
-        };
-        if lacks {
+    #[inline(never)]
+    fn members(&mut self, object: Object, buffer: &mut Vec<u8>) -> Written {
+        if object.lacks {
             return Written::Nothing;
         }
+        let parts = self.parts;
         let (start, pending, entries) = (
             buffer.len(),
             self.work.pending.len(),
             self.work.pending_entries.len(),
         );
         let mut all = Written::Nothing;
-        // Of the element whose types and extensions are written.
-        let (mut element, mut has_value) = (Written::Nothing, false);
-        for child in children.of(&self.parts.children) {
-            if child.begins {
-                (element, has_value) = (Written::Nothing, false);
-            }
+        // The elements that were written last, and that have a value beside extensions.
+        let (mut written_last, mut valued_last) = (0, 0);
+        for child in object.children.of(&parts.children) {
             // Of a choice the first type is written that has a value.
-            if (!has_value || child.beside) && self.opens(&child.gate) {
-                let before = buffer.len();
-                buffer.extend_from_slice(child.key.of(&self.parts.text));
-                let written = self.behind(&child.gate, child.node, buffer);
-                if written == Written::Nothing {
-                    buffer.truncate(before);
-                } else {
-                    has_value |= !child.beside;
-                    element = element.max(written);
+            if (valued_last != child.element || child.beside) && self.opens(&child.gate) {
+                let written = self.member(child, buffer);
+                if written != Written::Nothing {
+                    written_last = child.element;
+                    if !child.beside {
+                        valued_last = child.element;
+                    }
+                    all = all.max(written);
                 }
             }
-            if child.required && element == Written::Nothing {
+            if child.required && written_last != child.element {
                 all = Written::Nothing;
                 break;
             }
-            all = all.max(element);
         }
-        if all > Written::Constant || (all == Written::Constant && !hopes) {
+        if all > Written::Constant || (all == Written::Constant && !object.hopes) {
             return all;
         }
         buffer.truncate(start);
@@ -81,63 +78,112 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Nothing
     }
 
+    /// Writes a member, whose gate is open.
+    #[inline]
+    fn member(&mut self, child: &'r Child, buffer: &mut Vec<u8>) -> Written {
+        let parts = self.parts;
+        let start = buffer.len();
+        if let (Node::Stated { json, candidate }, None) = (child.node, &child.gate.passage) {
+            let both = Span {
+                first: child.key.first,
+                count: child.key.count + json.count,
+            };
+            buffer.extend_from_slice(both.of(&parts.text));
+            let value = start + child.key.count as usize;
+            self.wrote_plainly(candidate, value..buffer.len());
+            return Written::Constant;
+        }
+        buffer.extend_from_slice(child.key.of(&parts.text));
+        let written = self.behind(&child.gate, child.node, buffer);
+        if written == Written::Nothing {
+            buffer.truncate(start);
+        }
+        written
+    }
+
     /// Whether a part of the plan has anything to say.
     #[inline]
     pub(super) fn opens(&mut self, gate: &Gate) -> bool {
-        self.places.may_say(&gate.guard)
-            && (gate.conditions.is_empty() || self.hold(&gate.conditions))
+        let guarded = match gate.guard {
+            Guard::One(need) => self.places.has(need),
+            Guard::Any(needs) => self.has_any(needs),
+        };
+        let passage = gate.passage.as_ref();
+        guarded && passage.is_none_or(|passage| self.hold(&passage.conditions))
+    }
+
+    #[inline(never)]
+    fn has_any(&self, needs: Span) -> bool {
+        let mut needs = needs.of(&self.parts.needs).iter();
+        needs.any(|need| self.places.has(*need))
     }
 
     /// Writes what lies behind a gate that is open.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call a member costs as much as a member"
+    )]
+    #[inline(always)]
     pub(super) fn behind(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
-        if gate.frame.is_none() && gate.conditions.is_empty() {
-            return self.node(node, buffer);
+        match &gate.passage {
+            None => self.node(node, buffer),
+            Some(passage) => self.entered(passage, node, buffer),
         }
-        self.entered(gate, node, buffer)
     }
 
-    fn entered(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
-        if !gate.conditions.is_empty() {
+    #[inline(never)]
+    fn entered(&mut self, passage: &Passage, node: Node, buffer: &mut Vec<u8>) -> Written {
+        let Passage { conditions, frame } = passage;
+        if !conditions.is_empty() {
             self.trace
-                .asked(&gate.conditions, &self.places, &self.work.groups);
+                .asked(conditions, &self.places, &self.work.groups);
         }
-        let around = gate.frame.map(|frame| self.places.enter(frame));
+        let around = frame.map(|frame| self.places.enter(frame));
         let written = self.node(node, buffer);
         if let Some(around) = around {
             self.places.put_back(around);
         }
-        if !gate.conditions.is_empty() {
+        if !conditions.is_empty() {
             self.trace.answered();
         }
         written
     }
 
-    pub(super) fn node(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
+    #[expect(
+        clippy::inline_always,
+        reason = "a call a member costs as much as a member"
+    )]
+    #[inline(always)]
+    fn node(&mut self, node: Node, buffer: &mut Vec<u8>) -> Written {
         match node {
-            Node::Leaf(candidates) => self.leaf(candidates.of(&self.parts.candidates), buffer),
+            Node::Leaf(candidates) => self.leaf(candidates, buffer),
             Node::Taken {
                 from,
                 kind,
                 candidate,
             } => self.taken(from, kind, candidate, buffer),
             Node::Stated { json, candidate } => self.stated(json, candidate, buffer),
-            Node::Object { .. } => {
-                let start = buffer.len();
-                let written = self.members(node, buffer);
-                bracket(buffer, start, b'{', b'}');
-                written
-            }
-            Node::Items(items) => {
-                let start = buffer.len();
-                let mut written = Written::Nothing;
-                for item in items.of(&self.parts.items) {
-                    written = written.max(self.looped(item, buffer));
-                }
-                bracket(buffer, start, b'[', b']');
-                written
-            }
+            Node::Object(object) => self.object(object, buffer),
+            Node::Items(items) => self.items(items, buffer),
         }
+    }
+
+    fn object(&mut self, object: Object, buffer: &mut Vec<u8>) -> Written {
+        let start = buffer.len();
+        let written = self.members(object, buffer);
+        bracket(buffer, start, b'{', b'}');
+        written
+    }
+
+    fn items(&mut self, items: Span, buffer: &mut Vec<u8>) -> Written {
+        let parts = self.parts;
+        let start = buffer.len();
+        let mut written = Written::Nothing;
+        for item in items.of(&parts.items) {
+            written = written.max(self.looped(item, buffer));
+        }
+        bracket(buffer, start, b'[', b']');
+        written
     }
 }
 

@@ -1,9 +1,8 @@
 //! Where the resources of a plan stand in the message.
 
-use uuid::Uuid;
-
 use super::run::Run;
 use super::trace::Trace;
+use crate::identity::Id;
 use crate::plan::ResourcePlan;
 
 /// One resource to come: where it stands and its id.
@@ -11,7 +10,7 @@ use crate::plan::ResourcePlan;
 pub(super) struct Instance {
     pub(super) group: usize,
     pub(super) anchor: usize,
-    pub(super) id: Uuid,
+    pub(super) id: Id,
     /// Left out, because it says nothing or lacks what R4 requires: nothing may refer to it.
     pub(super) dropped: bool,
     /// Something refers to it.
@@ -21,6 +20,11 @@ pub(super) struct Instance {
 impl<'r, T: Trace> Run<'r, '_, T> {
     /// Finds where a resource stands in the message, and computes ids, so that links are known before anything is written.
     pub(super) fn instances(&mut self, resource: &'r ResourcePlan) {
+        if let Some(name) = resource.segment
+            && !self.work.groups.has(name)
+        {
+            return;
+        }
         let mut ordinal = 0;
         for group in 0..self.work.groups.instances.len() {
             let found = self.work.groups.instances[group];
@@ -51,7 +55,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                     self.work.instances.push(Instance {
                         group,
                         anchor,
-                        id,
+                        id: id.into(),
                         dropped: false,
                         linked: false,
                     });

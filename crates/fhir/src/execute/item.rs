@@ -49,9 +49,12 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let Some(frame) = item.repetitions else {
             return self.item(item, buffer);
         };
+        let Some(field) = self.places.field(frame.slot, frame.field) else {
+            return Written::Nothing;
+        };
         let mut result = Written::Nothing;
-        for (repetition, place) in (1..).zip(self.places.repetitions(frame.slot, frame.field)) {
-            self.places.reach(frame.repetition, repetition, place);
+        for before in 0..field.repetitions {
+            self.places.reach(frame.repetition, field, before);
             result = result.max(self.item(item, buffer));
         }
         self.places.leave(frame.repetition);

@@ -11,7 +11,9 @@ use crate::plan::{Candidate, Source, Span, Value};
 use crate::primitive::Primitive;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
-    pub(super) fn leaf(&mut self, candidates: &'r [Candidate], buffer: &mut Vec<u8>) -> Written {
+    pub(super) fn leaf(&mut self, candidates: Span, buffer: &mut Vec<u8>) -> Written {
+        let parts = self.parts;
+        let candidates = candidates.of(&parts.candidates);
         for candidate in candidates {
             let around = candidate.frame.map(|frame| self.places.enter(frame));
             let written = self.row(candidate, buffer);
@@ -56,7 +58,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Constant
     }
 
-    fn wrote_plainly(&mut self, candidate: u32, range: Range<usize>) {
+    pub(super) fn wrote_plainly(&mut self, candidate: u32, range: Range<usize>) {
         let parts = self.parts;
         if let Some(candidate) = parts.candidates.get(candidate as usize) {
             self.wrote(candidate, Wrote::Value, range);
@@ -92,9 +94,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
 
     fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
         let row = match candidate.value {
-            Value::Link { link, .. } => self.links[link].place,
-            _ => candidate.place,
+            Value::Link { link, .. } => self.links.get(link).map(|link| link.place),
+            _ => None,
         };
+        let row = row.unwrap_or(candidate.place);
         self.trace
             .wrote(candidate, row, how, range, &self.places, &self.work.groups);
     }
@@ -104,16 +107,22 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         conditions.all(|condition| self.places.holds(condition, &mut self.work.scratch))
     }
 
+    #[inline]
     fn is_allowed(&mut self, candidate: &Candidate, json: &[u8]) -> bool {
         let Some(allowed) = &candidate.allowed else {
             return true;
         };
-        let code = std::str::from_utf8(json)
-            .unwrap_or_default()
-            .trim_matches('"');
-        let known = allowed.binary_search(&code).is_ok();
+        self.is_among(candidate.from, allowed, json)
+    }
+
+    #[inline(never)]
+    fn is_among(&mut self, from: Option<Source>, allowed: &[&str], json: &[u8]) -> bool {
+        let code = json.strip_prefix(b"\"").unwrap_or(json);
+        let code = code.strip_suffix(b"\"").unwrap_or(code);
+        let known = allowed.binary_search_by(|known| known.as_bytes().cmp(code));
+        let known = known.is_ok();
         if !known {
-            self.issue(candidate.from, IssueReason::UnmappedCode);
+            self.issue(from, IssueReason::UnmappedCode);
         }
         known
     }

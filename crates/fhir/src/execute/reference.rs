@@ -8,11 +8,12 @@ use super::resource::head;
 use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
-use crate::identity;
+use crate::identity::{self, Id};
 use crate::options::References;
 use crate::plan::{Node, Source};
 
 impl<T: Trace> Run<'_, '_, T> {
+    #[inline(never)]
     pub(super) fn nested(
         &mut self,
         kind: &'static str,
@@ -22,7 +23,7 @@ impl<T: Trace> Run<'_, '_, T> {
         let mut body = self.work.buffers.pop().unwrap_or_default();
         body.clear();
         self.trace.opened(0);
-        let written = self.members(root, &mut body);
+        let written = self.root(root, &mut body);
         if written == Written::Nothing {
             self.trace.abandoned();
             self.work.buffers.push(body);
@@ -40,15 +41,17 @@ impl<T: Trace> Run<'_, '_, T> {
         seed.extend_from_slice(kind.as_bytes());
         seed.push(b'|');
         let criteria_start = self.out.criteria.len();
-        let id = if let Some((system, value)) = identity::of(&body) {
+        let identifiers = identity::identifiers(&body);
+        let id = if let Some((system, value)) = identity::of(identifiers) {
             seed.extend_from_slice(system);
             seed.push(b'|');
             seed.extend_from_slice(value);
             identity::criteria(system, value, &mut self.out.criteria);
             identity::id(&seed)
         } else {
-            self.said(kind, &body, &mut seed)
+            self.said(kind, &body, !identifiers.is_empty(), &mut seed)
         };
+        let id = Id::from(id);
         let start = self.work.pending.len();
         head(kind, id, &mut self.work.pending);
         self.trace.parked(self.work.pending.len() - start);
@@ -71,15 +74,15 @@ impl<T: Trace> Run<'_, '_, T> {
     /// The id of a resource without a system: from all that is said of it, so that what is said otherwise the next time is
     /// not taken for it. What has a number, and places, organizations, devices and roles, are known so to their sender.
     /// A person without a number is known so to the resource that names them: two of one name are two.
-    fn said(&mut self, kind: &str, body: &[u8], seed: &mut Vec<u8>) -> Uuid {
+    fn said(&mut self, kind: &str, body: &[u8], is_numbered: bool, seed: &mut Vec<u8>) -> Uuid {
         let shared = matches!(
             kind,
             "Location" | "Organization" | "Device" | "PractitionerRole"
-        ) || identity::is_numbered(body);
+        ) || is_numbered;
         if shared {
             seed.extend_from_slice(&self.work.facility);
         } else {
-            seed.extend_from_slice(self.work.instances[self.instance].id.as_bytes());
+            seed.extend_from_slice(self.work.instances[self.instance].id.uuid.as_bytes());
         }
         seed.push(b'|');
         identity::said(body, seed);
@@ -98,6 +101,7 @@ impl<T: Trace> Run<'_, '_, T> {
 
     /// A reference to a resource of the message map: the one that stands at `from`, the one that the loop over all has
     /// reached, or the nearest. Nothing refers to itself.
+    #[inline(never)]
     pub(super) fn link(
         &mut self,
         link: usize,
@@ -123,7 +127,7 @@ impl<T: Trace> Run<'_, '_, T> {
         Written::Linked
     }
 
-    fn reference(&self, kind: &str, id: Uuid, buffer: &mut Vec<u8>) {
+    fn reference(&self, kind: &str, id: Id, buffer: &mut Vec<u8>) {
         buffer.push(b'"');
         match self.options.references {
             References::Relative => {
@@ -132,11 +136,7 @@ impl<T: Trace> Run<'_, '_, T> {
             }
             References::Urn => buffer.extend_from_slice(b"urn:uuid:"),
         }
-        buffer.extend_from_slice(
-            id.hyphenated()
-                .encode_lower(&mut Uuid::encode_buffer())
-                .as_bytes(),
-        );
+        buffer.extend_from_slice(id.text());
         buffer.push(b'"');
     }
 

@@ -1,20 +1,18 @@
 //! Writing one resource, and those that it opened.
 
-use uuid::Uuid;
-
 use super::element::Written;
 use super::issues::name_of;
 use super::run::Run;
 use super::trace::Trace;
 use crate::conversion::Entry;
-use crate::identity;
+use crate::identity::{self, Id};
 use crate::issue::{Issue, IssueReason};
 use crate::plan::ResourcePlan;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     pub(super) fn resource(&mut self, resource: &'r ResourcePlan, at: usize) {
         let instance = self.work.instances[at];
-        let already = self.work.seen.contains_key(&(resource.kind, instance.id));
+        let already = self.work.seen.contains_key(&instance.id.uuid);
         if already {
             self.trace.merged(at);
             return;
@@ -31,7 +29,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         if let Some(frame) = resource.frame {
             self.places.enter(frame);
         }
-        let written = self.members(resource.root, &mut buffer);
+        let written = self.root(resource.root, &mut buffer);
         buffer.push(b'}');
         // That it belongs to the patient is not worth a resource.
         if written < Written::Content && !resource.bare {
@@ -64,10 +62,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             criteria,
         });
         self.trace.closed(at);
-        self.work.seen.insert((resource.kind, instance.id), 1);
+        self.work.seen.insert(instance.id.uuid, 1);
         for entry in self.work.pending_entries.drain(..) {
-            let known = (entry.resource_type, entry.id);
-            let new = self.work.seen.insert(known, 1).is_none();
+            let new = self.work.seen.insert(entry.id.uuid, 1).is_none();
             self.trace.taken(new);
             if !new {
                 continue;
@@ -104,14 +101,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 }
 
-pub(super) fn head(kind: &str, id: Uuid, out: &mut Vec<u8>) {
+pub(super) fn head(kind: &str, id: Id, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"resourceType":""#);
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(br#"","id":""#);
-    out.extend_from_slice(
-        id.hyphenated()
-            .encode_lower(&mut Uuid::encode_buffer())
-            .as_bytes(),
-    );
+    out.extend_from_slice(id.text());
     out.push(b'"');
 }

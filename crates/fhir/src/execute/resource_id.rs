@@ -51,7 +51,7 @@ impl<'a, T: Trace> Run<'_, 'a, T> {
         };
         self.trace.identified(how, &self.places, &self.work.groups);
         let mut id = identity::id(&seed);
-        let count = self.work.seen.entry((resource.kind, id)).or_insert(0);
+        let count = self.work.seen.entry(id).or_insert(0);
         *count += 1;
         let named = found.is_some_and(|parts| {
             parts

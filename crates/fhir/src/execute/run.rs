@@ -42,7 +42,7 @@ pub(crate) struct Work {
     pub(super) seed: Vec<u8>,
     /// The system of numbers that name no authority.
     pub(super) facility: Vec<u8>,
-    pub(super) seen: HashMap<(&'static str, Uuid), u32, FixedState>,
+    pub(super) seen: HashMap<Uuid, u32, FixedState>,
     /// How often a resource opened resources that say the same.
     pub(super) alike: HashMap<Uuid, u32, FixedState>,
 }

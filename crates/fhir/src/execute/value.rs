@@ -22,10 +22,13 @@ impl<T: Trace> Run<'_, '_, T> {
         } else {
             from
         };
-        let Some(text) = self.places.text(from, &mut self.work.scratch) else {
+        let Some(piece) = self.places.piece(from) else {
             return Written::Nothing;
         };
-        match kind.write(text, self.offset, buffer) {
+        let Some(text) = self.places.text_of(piece, &mut self.work.scratch) else {
+            return Written::Nothing;
+        };
+        match kind.write(text, piece.plain, self.offset, buffer) {
             Ok(()) => Written::Content,
             Err(reason) => {
                 self.issue(Some(from), reason);
@@ -43,6 +46,7 @@ impl<T: Trace> Run<'_, '_, T> {
     }
 
     /// All repetitions of a field, one a line; outside of a loop over segments those of all its segments.
+    #[inline(never)]
     pub(super) fn lines(
         &mut self,
         candidate: &Candidate,
@@ -95,12 +99,13 @@ impl<T: Trace> Run<'_, '_, T> {
                 primitive::encode(text.as_bytes(), buffer);
                 true
             } else {
-                kind.write(&text, self.offset, buffer).is_ok()
+                kind.write(&text, false, self.offset, buffer).is_ok()
             };
         self.work.other = text;
         Written::content_if(written)
     }
 
+    #[inline(never)]
     pub(super) fn join(
         &mut self,
         parts: &[Part],
@@ -132,7 +137,7 @@ impl<T: Trace> Run<'_, '_, T> {
         if any {
             text.push_str(literal);
         }
-        let written = any && kind.write(&text, self.offset, buffer).is_ok();
+        let written = any && kind.write(&text, false, self.offset, buffer).is_ok();
         self.work.other = text;
         Written::content_if(written)
     }

@@ -6,7 +6,9 @@ use super::pool::Pool;
 use super::shape::{Branch, Entry, Shape, TreeItem};
 use crate::definitions::Definitions;
 use crate::maps::condition::Condition;
-use crate::plan::{Candidate, Child, Gate, Guard, Item, Node, Source, Value};
+use crate::plan::{
+    ALWAYS, Candidate, Child, Gate, Guard, Item, Need, Node, Object, Passage, Source, Span, Value,
+};
 
 /// A part of the plan, and what is known of it.
 pub(super) struct Flat {
@@ -132,8 +134,9 @@ impl Flattener<'_> {
         let whole = reads.fold(Reads::Nothing, Reads::and);
         let items = parts
             .into_iter()
-            .map(|(gate, _, item)| item(gate.within(whole)));
-        let items = self.pool.items.keep(items.collect());
+            .map(|(gate, _, item)| item(gate.within(whole, self.pool)));
+        let items = items.collect();
+        let items = self.pool.items.keep(items);
         Flat {
             node: Node::Items(items),
             needs,
@@ -152,27 +155,29 @@ impl Flattener<'_> {
         branches.sort_by_key(|branch| (branch.order, branch.name.starts_with('_')));
         let orders: Vec<u16> = branches.iter().map(|branch| branch.order).collect();
         let mut needs = Needs::default();
-        let (mut hopes, mut element_required) = (false, false);
+        let (mut hopes, mut element, mut element_required) = (false, 1, false);
         let mut parts = Vec::new();
         for (at, branch) in branches.into_iter().enumerate() {
             let (mut gate, mut inner) = self.gated(branch.shape, asked);
             needs.add(std::mem::take(&mut inner.needs));
             hopes |= inner.hopes;
             // What R4 requires may stand on constants alone.
-            if let (true, Node::Object { hopes, .. }) = (branch.required, &mut inner.node) {
-                *hopes = false;
-                gate.guard = Guard::Open;
+            if let (true, Node::Object(object)) = (branch.required, &mut inner.node) {
+                object.hopes = false;
+                gate.needs.clear();
             }
-            let begins = at == 0 || orders[at - 1] != branch.order;
+            if at > 0 && orders[at - 1] != branch.order {
+                (element, element_required) = (element + 1, false);
+            }
+            element_required |= branch.required;
             let ends = orders.get(at + 1) != Some(&branch.order);
-            element_required = branch.required || (element_required && !begins);
             let required = element_required && ends;
             let key = format!(",\"{}\":", branch.name).into_bytes();
-            let key = self.pool.text.keep(key);
+            let key = self.keyed(key, &mut inner.node);
             let beside = branch.name.starts_with('_');
             let child = move |gate| Child {
                 key,
-                begins,
+                element,
                 required,
                 beside,
                 gate,
@@ -184,18 +189,34 @@ impl Flattener<'_> {
         let whole = reads.fold(Reads::Nothing, Reads::and);
         let children = parts
             .into_iter()
-            .map(|(gate, child)| child(gate.within(whole)));
-        let children = self.pool.children.keep(children.collect());
+            .map(|(gate, child)| child(gate.within(whole, self.pool)));
+        let children = children.collect();
+        let children = self.pool.children.keep(children);
         Flat {
-            node: Node::Object {
+            node: Node::Object(Object {
                 children,
                 hopes,
                 lacks,
-            },
+            }),
             needs,
             reads: whole,
             hopes,
             says_constants: !hopes,
+        }
+    }
+
+    /// Keeps the key of a member, with the value behind it where that is known: they are written as one.
+    fn keyed(&mut self, mut key: Vec<u8>, node: &mut Node) -> Span {
+        let Node::Stated { json, .. } = node else {
+            return self.pool.text.keep(key);
+        };
+        let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        key.extend_from_slice(json.of(self.pool.text.all()));
+        let both = self.pool.text.keep(key);
+        json.first = both.first + length;
+        Span {
+            count: length,
+            ..both
         }
     }
 
@@ -205,10 +226,10 @@ impl Flattener<'_> {
         let conditions: Box<[_]> = shared.get(asked..).unwrap_or_default().into();
         let flat = self.node(shape, asked + conditions.len());
         let gate = Ungated {
-            guard: if flat.says_constants {
-                Guard::Open
+            needs: if flat.says_constants {
+                Vec::new()
             } else {
-                flat.needs.guard()
+                flat.needs.asked().to_vec()
             },
             conditions,
             inside: flat.reads,
@@ -219,7 +240,7 @@ impl Flattener<'_> {
 
 /// A gate of which it is not yet known what the part around it reads.
 struct Ungated {
-    guard: Guard,
+    needs: Vec<Need>,
     conditions: Box<[Condition<Source>]>,
     inside: Reads,
 }
@@ -230,21 +251,30 @@ impl Ungated {
     }
 
     /// The gate within a part that reads so much.
-    fn within(mut self, around: Reads) -> Gate {
-        if around == Reads::More {
-            return Gate {
-                guard: self.guard,
-                conditions: self.conditions,
-                frame: self.inside.frame(),
-            };
+    fn within(mut self, around: Reads, pool: &mut Pool) -> Gate {
+        let framed = around != Reads::More;
+        let guard = match self.needs[..] {
+            [] => Guard::One(Need::Fields {
+                slot: ALWAYS,
+                mask: u64::MAX,
+            }),
+            _ if framed => Guard::One(Need::in_frame(&self.needs)),
+            [need] => Guard::One(need),
+            _ => Guard::Any(pool.needs.keep(self.needs)),
+        };
+        if framed {
+            for condition in &mut self.conditions {
+                condition.visit_mut(&mut in_frame);
+            }
         }
-        for condition in &mut self.conditions {
-            condition.visit_mut(&mut in_frame);
-        }
-        Gate {
-            guard: self.guard.in_frame(),
+        let passage = Passage {
             conditions: self.conditions,
-            frame: None,
+            frame: self.inside.frame().filter(|_| !framed),
+        };
+        let is_none = passage.conditions.is_empty() && passage.frame.is_none();
+        Gate {
+            guard,
+            passage: (!is_none).then(|| Box::new(passage)),
         }
     }
 }

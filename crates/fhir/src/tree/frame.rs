@@ -1,8 +1,7 @@
 //! What a part of the tree reads. One that reads a single field is written in terms of that field.
 
 use crate::maps::condition::Condition;
-use crate::plan::{Candidate, FRAME, Frame, Guard, Need, Part, Source, Value};
-use crate::split::bit;
+use crate::plan::{Candidate, FRAME, Frame, Part, Source, Value};
 
 /// What a part reads of the message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,22 +89,4 @@ pub(super) fn in_frame(source: &mut Source) {
         repetition: 0,
         ..*source
     };
-}
-
-impl Guard {
-    /// The same of a part that reads one field, in terms of that field.
-    pub(super) fn in_frame(self) -> Guard {
-        let of = |need: Need| if need.field == 0 { bit(0) } else { need.mask };
-        let mask = match self {
-            Guard::Open => return Guard::Open,
-            Guard::One(need) => of(need),
-            Guard::Any(needs) => needs.iter().fold(0, |mask, need| mask | of(*need)),
-        };
-        Guard::One(Need {
-            slot: FRAME,
-            repetition: 0,
-            field: 0,
-            mask,
-        })
-    }
 }

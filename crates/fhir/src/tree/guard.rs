@@ -3,7 +3,7 @@
 //! Most of what maps can carry is not in a given message. A guard is asked before its part is walked, so that the walk
 //! costs what the message holds and not what the maps know.
 
-use crate::plan::{Candidate, Guard, Need, Part, Source, Value};
+use crate::plan::{Candidate, FRAME, Need, Part, Source, Value};
 use crate::split::{DIVIDED, bit};
 
 /// Places kept apart; beyond them components are taken for their field.
@@ -68,7 +68,7 @@ impl Needs {
     /// Seen from outside of a loop over the segments of a slot.
     pub(super) fn outside_segments(&mut self, slot: u8) {
         self.replace(|need| {
-            if need.slot == slot {
+            if need.slot() == slot {
                 Need::field(slot, 0)
             } else {
                 need
@@ -78,24 +78,18 @@ impl Needs {
 
     /// Seen from outside of a loop over repetitions.
     pub(super) fn outside_repetitions(&mut self, number: u8) {
-        self.replace(|need| {
-            if need.repetition == number {
-                need.whole()
-            } else {
-                need
-            }
+        self.replace(|need| match need {
+            Need::Components { of, .. } if of.repetition == number => need.whole(),
+            _ => need,
         });
     }
 
-    /// What to ask before walking.
-    pub(super) fn guard(&self) -> Guard {
-        match self.needs[..] {
-            _ if self.always => Guard::Open,
-            [need] => Guard::One(need),
-            [] => Guard::Open,
-            _ if self.needs.len() > MAX_GUARD => Guard::Open,
-            _ => Guard::Any(self.needs.clone().into_boxed_slice()),
+    /// What to ask before walking; nothing where that is not known, or not worth it.
+    pub(super) fn asked(&self) -> &[Need] {
+        if self.always || self.needs.len() > MAX_GUARD {
+            return &[];
         }
+        &self.needs
     }
 
     fn replace(&mut self, by: impl Fn(Need) -> Need) {
@@ -105,23 +99,40 @@ impl Needs {
     }
 
     fn need(&mut self, need: Need) {
-        let same = |other: &&mut Need| {
-            (other.slot, other.field, other.repetition) == (need.slot, need.field, need.repetition)
-        };
-        match self.needs.iter_mut().find(same) {
-            Some(other) => other.mask |= need.mask,
-            None => self.needs.push(need),
+        for other in &mut self.needs {
+            match (other, need) {
+                (
+                    Need::Fields { slot, mask },
+                    Need::Fields {
+                        slot: same,
+                        mask: more,
+                    },
+                ) if *slot == same => {
+                    *mask |= more;
+                    return;
+                }
+                (
+                    Need::Components { of, mask },
+                    Need::Components {
+                        of: same,
+                        mask: more,
+                    },
+                ) if *of == same => {
+                    *mask |= more;
+                    return;
+                }
+                _ => {}
+            }
         }
+        self.needs.push(need);
     }
 }
 
 impl Need {
     /// Asked for by the mask of its segment; 0 is the segment itself.
     fn field(slot: u8, number: u16) -> Need {
-        Need {
+        Need::Fields {
             slot,
-            repetition: 0,
-            field: 0,
             mask: bit(number.into()),
         }
     }
@@ -130,10 +141,8 @@ impl Need {
         if source.field == 0 || (source.component == 0 && source.repetition == 0) {
             return Need::field(source.slot, source.field);
         }
-        Need {
-            slot: source.slot,
-            repetition: source.repetition,
-            field: source.field,
+        Need::Components {
+            of: source.frame(),
             mask: if source.subcomponent > 1 {
                 DIVIDED
             } else {
@@ -142,11 +151,30 @@ impl Need {
         }
     }
 
+    fn slot(self) -> u8 {
+        match self {
+            Need::Fields { slot, .. } => slot,
+            Need::Components { of, .. } => of.slot,
+        }
+    }
+
     /// The field of which this is a part.
     fn whole(self) -> Need {
-        if self.field == 0 {
-            return self;
+        match self {
+            Need::Fields { .. } => self,
+            Need::Components { of, .. } => Need::field(of.slot, of.field),
         }
-        Need::field(self.slot, self.field)
+    }
+
+    /// The same of a part that reads one field, in terms of that field.
+    pub(super) fn in_frame(needs: &[Need]) -> Need {
+        let of = |need: &Need| match need {
+            Need::Fields { .. } => bit(0),
+            Need::Components { mask, .. } => *mask,
+        };
+        Need::Fields {
+            slot: FRAME,
+            mask: needs.iter().fold(0, |mask, need| mask | of(need)),
+        }
     }
 }

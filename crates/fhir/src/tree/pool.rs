@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hash};
 
 use foldhash::fast::FixedState;
 
-use crate::plan::{Candidate, Child, Item, Parts, Span};
+use crate::plan::{Candidate, Child, Item, Need, Parts, Span};
 
 /// The parts of all plans, while they are compiled.
 #[derive(Default)]
@@ -14,6 +14,7 @@ pub(crate) struct Pool {
     pub(super) children: List<Child>,
     pub(super) items: List<Item>,
     pub(super) candidates: List<Candidate>,
+    pub(super) needs: List<Need>,
 }
 
 impl Pool {
@@ -23,6 +24,7 @@ impl Pool {
             children: self.children.all,
             items: self.items.all,
             candidates: self.candidates.all,
+            needs: self.needs.all,
         }
     }
 }

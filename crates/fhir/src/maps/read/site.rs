@@ -33,7 +33,7 @@ impl Reader<'_> {
                         value.scalar().unwrap_or_default(),
                     );
                     let written = Primitive::Uri
-                        .write(uri, UtcOffset::UTC, &mut Vec::new())
+                        .write(uri, false, UtcOffset::UTC, &mut Vec::new())
                         .is_ok();
                     let scheme = uri
                         .split_once(':')
