@@ -1,14 +1,12 @@
 //! The producer of raw messages, as long as it is of use.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::KafkaError;
 use rdkafka::producer::{FutureProducer, Producer};
 
 use super::client;
+use super::refusals::Refusals;
 use crate::config::KafkaConfig;
 use crate::store::StoreError;
 
@@ -23,25 +21,6 @@ pub(super) struct Appending {
     producer: Producing,
     refusals: Refusals,
     made: Instant,
-}
-
-/// That the brokers did not let a client in, and why.
-#[derive(Clone, Default)]
-pub(super) struct Refusals(Arc<Mutex<Option<String>>>);
-
-impl Refusals {
-    fn why(&self) -> MutexGuard<'_, Option<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ClientContext for Refusals {
-    fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "a client of Kafka");
-        if client::is_refusal(&error) {
-            *self.why() = Some(reason.to_owned());
-        }
-    }
 }
 
 impl Appending {
@@ -71,6 +50,6 @@ impl Appending {
 
     /// Why the brokers did not let it in.
     pub(super) fn refused(&self) -> Option<String> {
-        self.refusals.why().clone()
+        self.refusals.why()
     }
 }

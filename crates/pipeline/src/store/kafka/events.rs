@@ -1,11 +1,14 @@
-//! What the client tells beside messages: which partitions came and went, and how far each reaches.
+//! What the client tells beside messages: which partitions came and went, how far each reaches, and that it is not let in.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::{Partition, Statistics};
 use rdkafka::{ClientContext, TopicPartitionList};
+
+use super::refusals::Refusals;
 
 /// A change of what this consumer is to read.
 pub(super) enum Change {
@@ -18,6 +21,7 @@ pub(super) enum Change {
 pub(super) struct Events {
     changes: Mutex<Vec<Change>>,
     reaches: Mutex<BTreeMap<i32, Reach>>,
+    refusals: Refusals,
 }
 
 /// How far a partition reaches.
@@ -30,6 +34,10 @@ struct Reach {
 }
 
 impl ClientContext for Events {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.refusals.error(error, reason);
+    }
+
     fn stats(&self, statistics: Statistics) {
         let mut reaches = locked(&self.reaches);
         let topics = statistics.topics.values();
@@ -56,6 +64,11 @@ impl Events {
     /// The changes since the last time.
     pub(super) fn changes(&self) -> Vec<Change> {
         std::mem::take(&mut locked(&self.changes))
+    }
+
+    /// Why the brokers did not let the consumer in, if so.
+    pub(super) fn refused(&self) -> Option<String> {
+        self.refusals.why()
     }
 
     /// A message of that offset was given out.

@@ -11,6 +11,7 @@ mod keeping;
 mod last;
 mod names;
 mod reader;
+mod refusals;
 mod source;
 mod store;
 mod times;

@@ -196,6 +196,10 @@ impl Clients {
                 })
             });
             self.rebalanced(&mut batch, settings)?;
+            // Not with what this client was made from; the next one reads the files anew.
+            if let Some(why) = self.consumer.context().refused() {
+                return Err(StoreError::Refused(why));
+            }
             match polled {
                 Some(Ok(raw)) => {
                     if batch.records.is_empty() {
@@ -212,8 +216,6 @@ impl Clients {
                     return Err(fault(KafkaError::MessageConsumptionFatal(code)));
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => batch.ended.push(partition),
-                // Not with what this client was made from; the next one reads the files anew.
-                Some(Err(error)) if client::is_refusal(&error) => return Err(fault(error)),
                 Some(Err(error)) => tracing::debug!(%error, "reading the raw log"),
                 None => {}
             }

@@ -52,15 +52,20 @@ impl KafkaStore {
         instance: &str,
         kafka: &KafkaConfig,
     ) -> Result<KafkaStore, StoreError> {
+        let producer = Appending::new(kafka, instance)?;
         let topics = Arc::new(Topics::new(pipeline, instance, kafka)?);
         for target in [Target::Dead, Target::Audit] {
-            let topic = names::output(pipeline, &target);
-            topics.partitions(&topic).await?;
+            let found = topics.partitions(&names::output(pipeline, &target)).await;
+            // Who asks for topics is told only that nobody answers.
+            found.map_err(|error| producer.refused().map_or(error, StoreError::Refused))?;
         }
         let id = format!("{pipeline}-audit-{instance}");
         let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
         let keeping = Arc::new(Keeping::new(writer));
-        KafkaStore::open_lane(pipeline, pipeline, instance, kafka, topics, keeping).await
+        KafkaStore::open_lane(
+            pipeline, pipeline, instance, kafka, producer, topics, keeping,
+        )
+        .await
     }
 
     async fn open_lane(
@@ -68,6 +73,7 @@ impl KafkaStore {
         lane: &str,
         instance: &str,
         kafka: &KafkaConfig,
+        producer: Appending,
         topics: Arc<Topics>,
         keeping: Arc<Keeping>,
     ) -> Result<KafkaStore, StoreError> {
@@ -77,7 +83,7 @@ impl KafkaStore {
             lane: lane.to_owned(),
             instance: instance.to_owned(),
             kafka: kafka.clone(),
-            producer: Mutex::new(Appending::new(kafka, instance)?),
+            producer: Mutex::new(producer),
             topics,
             keeping,
         })
@@ -233,6 +239,7 @@ impl Store for KafkaStore {
             &lane,
             &self.instance,
             &self.kafka,
+            Appending::new(&self.kafka, &self.instance)?,
             Arc::clone(&self.topics),
             Arc::clone(&self.keeping),
         )
