@@ -2,6 +2,8 @@
 //! committed in the same transaction as the events. So the next who writes under the same transactional id goes on where the
 //! last committed transaction ended, whatever became of the writer before.
 
+use std::time::Instant;
+
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::Producer;
 use rdkafka::{Offset, TopicPartitionList};
@@ -101,9 +103,10 @@ impl Chained {
     /// Commits. On an error this one is of no more use. Blocks.
     pub(super) fn commit(&mut self, sealed: &Sealed) -> Result<(), StoreError> {
         self.producer.begin_transaction().map_err(fault)?;
+        let until = Instant::now() + TRANSACTION_TIMEOUT;
         let done = self
-            .fill(sealed)
-            .and_then(|()| retried(|| self.producer.commit_transaction(TRANSACTION_TIMEOUT)));
+            .fill(sealed, until)
+            .and_then(|()| retried(until, |left| self.producer.commit_transaction(left)));
         match &done {
             Ok(()) => self.head = sealed.head.clone(),
             Err(_) => {
@@ -114,11 +117,11 @@ impl Chained {
         done
     }
 
-    fn fill(&self, sealed: &Sealed) -> Result<(), StoreError> {
+    fn fill(&self, sealed: &Sealed, until: Instant) -> Result<(), StoreError> {
         sealed
             .placed
             .iter()
-            .try_for_each(|placed| produce(&self.producer, placed))?;
+            .try_for_each(|placed| produce(&self.producer, placed, until))?;
         if sealed.head == self.head {
             return Ok(());
         }
@@ -136,9 +139,9 @@ impl Chained {
             Some(&sealed.head),
         )?;
         let group = self.group.group_metadata().ok_or(StoreError::Closed)?;
-        retried(|| {
+        retried(until, |left| {
             self.producer
-                .send_offsets_to_transaction(&positions, &group, TRANSACTION_TIMEOUT)
+                .send_offsets_to_transaction(&positions, &group, left)
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 
 /// Longest wait for metadata, offsets and watermarks.
 pub(super) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest wait for a transaction's steps.
+/// Longest wait for a transaction, from its beginning until it is committed.
 pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// An abandoned transaction is aborted by its coordinator after this; it holds readers back until then.
 const TRANSACTION_TIMEOUT_MS: &str = "15000";

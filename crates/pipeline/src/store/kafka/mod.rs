@@ -17,6 +17,7 @@ mod store;
 mod times;
 mod topics;
 mod transaction;
+mod wall_clock;
 
 pub(super) use heads::{audit_heads, disclose};
 pub(super) use reader::KafkaReader;

@@ -18,6 +18,7 @@ use super::events::{Change, Events};
 use super::names;
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
+use super::wall_clock::WallClock;
 use crate::audit::Head;
 use crate::config::KafkaConfig;
 use crate::sighting::Sighting;
@@ -29,6 +30,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const STATISTICS_INTERVAL_MS: &str = "1000";
 /// Longest step of the clients, as long as a member of the group may be without a poll by librdkafka's default.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
+/// Longest commit: above all that librdkafka is told to wait for within one.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(90);
+/// How often the clock is looked at during a step.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -38,6 +43,7 @@ pub(super) struct KafkaSource {
     /// None while a blocking call has them, or after a fault.
     clients: Option<Box<Clients>>,
     assigned: usize,
+    clock: WallClock,
 }
 
 /// Who reads which log, and where the outputs go.
@@ -59,7 +65,7 @@ pub(super) struct Settings {
 }
 
 struct Clients {
-    consumer: BaseConsumer<Events>,
+    consumer: Arc<BaseConsumer<Events>>,
     producer: TransactionalProducer,
     /// Next offset of each partition read since the last commit.
     read: BTreeMap<i32, i64>,
@@ -79,62 +85,93 @@ impl KafkaSource {
             topics,
             clients: None,
             assigned: 0,
+            clock: WallClock::now(),
         };
         source.rewind().await?;
         Ok(source)
     }
 
     /// Runs a blocking step of the clients away from the async threads.
-    async fn blocking<T, F>(&mut self, step: F) -> Result<T, StoreError>
+    async fn blocking<T, F>(&mut self, limit: Duration, step: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Clients, &Settings) -> Result<T, StoreError> + Send + 'static,
     {
+        self.check_clock()?;
         let mut clients = self.clients.take().ok_or(StoreError::Closed)?;
-        let settings = Arc::clone(&self.settings);
-        let (clients, outcome) = within_bound(move || {
+        let (consumer, settings) = (Arc::clone(&clients.consumer), Arc::clone(&self.settings));
+        let done = self.within_bound(limit, move || {
             let outcome = step(&mut clients, &settings);
             (clients, outcome)
-        })
-        .await?;
+        });
+        let (clients, outcome) = done.await.inspect_err(|_| leave_group(consumer))?;
         self.assigned = clients.assigned.len();
         self.clients = Some(clients);
         outcome
     }
+
+    /// Waits for a blocking step of the clients, but not without end, and not on clients that may stand still: ones made anew
+    /// go on, and Kafka fences the old.
+    async fn within_bound<T: Send + 'static>(
+        &mut self,
+        limit: Duration,
+        step: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let mut running = tokio::task::spawn_blocking(step);
+        let until = Instant::now() + limit;
+        while Instant::now() < until {
+            if let Ok(done) = tokio::time::timeout(CLOCK_INTERVAL, &mut running).await {
+                return done.map_err(|_| StoreError::Closed);
+            }
+            self.check_clock()?;
+        }
+        Err(StoreError::Kafka("a client stands still".to_owned()))
+    }
+
+    /// A fault where the wall clock was set back since the last time.
+    fn check_clock(&mut self) -> Result<(), StoreError> {
+        self.clock.set_back().map_or(Ok(()), |behind| {
+            Err(StoreError::Kafka(format!(
+                "the clock was set back by {:.0} s: its clients are made anew",
+                behind.as_secs_f64()
+            )))
+        })
+    }
 }
 
-/// Waits for a blocking step of the clients, but not without end: librdkafka measures what it waits for by the wall clock, and
-/// stands still for as long as that is set back (librdkafka#2145). Then clients made anew go on, and Kafka fences the old ones.
-async fn within_bound<T: Send + 'static>(
-    step: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(STEP_TIMEOUT, tokio::task::spawn_blocking(step))
-        .await
-        .map_err(|_| StoreError::Kafka("a client stands still".to_owned()))?
-        .map_err(|_| StoreError::Closed)
+/// Of a consumer that a step which has not ended still holds: the group would wait for it to come to a new share of the
+/// partitions, and nobody would read meanwhile.
+fn leave_group(consumer: Arc<BaseConsumer<Events>>) {
+    tokio::task::spawn_blocking(move || {
+        consumer.unsubscribe();
+        // It gives its partitions back in the course of this.
+        consumer.poll(QUERY_TIMEOUT);
+    });
 }
 
 #[async_trait]
 impl Source for KafkaSource {
     async fn next(&mut self, limits: BatchLimits) -> Result<Batch, StoreError> {
-        self.blocking(move |clients, settings| clients.next(limits, settings))
-            .await
+        let step = move |clients: &mut Clients, settings: &Settings| clients.next(limits, settings);
+        self.blocking(STEP_TIMEOUT, step).await
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
         let placed = transaction::place(&self.settings.into, &self.topics, outputs).await?;
-        self.blocking(move |clients, settings| clients.commit(placed, settings))
-            .await
+        let step =
+            move |clients: &mut Clients, settings: &Settings| clients.commit(placed, settings);
+        self.blocking(COMMIT_TIMEOUT, step).await
     }
 
     async fn rewind(&mut self) -> Result<(), StoreError> {
         let (old, settings) = (self.clients.take(), Arc::clone(&self.settings));
         self.assigned = 0;
-        let clients = within_bound(move || {
-            drop(old);
-            Clients::connect(&settings)
-        })
-        .await??;
+        let clients = self
+            .within_bound(STEP_TIMEOUT, move || {
+                drop(old);
+                Clients::connect(&settings)
+            })
+            .await??;
         self.clients = Some(Box::new(clients));
         Ok(())
     }
@@ -171,7 +208,7 @@ impl Clients {
             .subscribe(&[&names::raw(pipeline)])
             .map_err(fault)?;
         Ok(Clients {
-            consumer,
+            consumer: Arc::new(consumer),
             producer,
             read: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -314,9 +351,10 @@ impl Clients {
         }
         let heads = self.seal(&mut outputs, settings)?;
         self.producer.begin_transaction().map_err(fault)?;
+        let until = Instant::now() + TRANSACTION_TIMEOUT;
         let done = self
-            .fill(&outputs, &heads, settings)
-            .and_then(|()| retried(|| self.producer.commit_transaction(TRANSACTION_TIMEOUT)));
+            .fill(&outputs, &heads, settings, until)
+            .and_then(|()| retried(until, |left| self.producer.commit_transaction(left)));
         if let Err(error) = done {
             // The clients are made anew in any case; this only spares readers the wait.
             let _ = self.producer.abort_transaction(QUERY_TIMEOUT);
@@ -355,10 +393,11 @@ impl Clients {
         outputs: &[Placed],
         heads: &BTreeMap<i32, Head>,
         settings: &Settings,
+        until: Instant,
     ) -> Result<(), StoreError> {
         outputs
             .iter()
-            .try_for_each(|placed| produce(&self.producer, placed))?;
+            .try_for_each(|placed| produce(&self.producer, placed, until))?;
         let topic = names::raw(&settings.pipeline);
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in &self.read {
@@ -366,9 +405,9 @@ impl Clients {
             chained::add_position(&mut offsets, &topic, *partition, *next, head)?;
         }
         let group = self.consumer.group_metadata().ok_or(StoreError::Closed)?;
-        retried(|| {
+        retried(until, |left| {
             self.producer
-                .send_offsets_to_transaction(&offsets, &group, TRANSACTION_TIMEOUT)
+                .send_offsets_to_transaction(&offsets, &group, left)
         })
     }
 }

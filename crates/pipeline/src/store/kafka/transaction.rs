@@ -39,7 +39,8 @@ pub(super) fn producer(
     let producer: TransactionalProducer = client::transactional(kafka, instance, id)?
         .create()
         .map_err(fault)?;
-    retried(|| producer.init_transactions(TRANSACTION_TIMEOUT))?;
+    let until = Instant::now() + TRANSACTION_TIMEOUT;
+    retried(until, |left| producer.init_transactions(left))?;
     Ok(producer)
 }
 
@@ -84,8 +85,11 @@ pub(super) async fn place_raw(
 }
 
 /// Queues a record, waiting for room.
-pub(super) fn produce(producer: &TransactionalProducer, placed: &Placed) -> Result<(), StoreError> {
-    let until = Instant::now() + TRANSACTION_TIMEOUT;
+pub(super) fn produce(
+    producer: &TransactionalProducer,
+    placed: &Placed,
+    until: Instant,
+) -> Result<(), StoreError> {
     let mut message = BaseRecord::to(&placed.topic)
         .key(&placed.record.key)
         .payload(placed.record.value.as_ref())
@@ -105,11 +109,13 @@ pub(super) fn produce(producer: &TransactionalProducer, placed: &Placed) -> Resu
     }
 }
 
-/// Tries a step again as long as librdkafka calls its fault retriable, within a bound.
-pub(super) fn retried(step: impl Fn() -> Result<(), KafkaError>) -> Result<(), StoreError> {
-    let until = Instant::now() + TRANSACTION_TIMEOUT;
+/// Tries a step again as long as librdkafka calls its fault retriable and there is time left, of which it is told.
+pub(super) fn retried(
+    until: Instant,
+    step: impl Fn(Duration) -> Result<(), KafkaError>,
+) -> Result<(), StoreError> {
     loop {
-        match step() {
+        match step(until.saturating_duration_since(Instant::now())) {
             Ok(()) => return Ok(()),
             Err(KafkaError::Transaction(error))
                 if error.is_retriable() && Instant::now() < until =>
