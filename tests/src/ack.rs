@@ -3,6 +3,8 @@
 /// What a sender looks at in an acknowledgement (HL7 v2.9 §2.9.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
+    /// MSH-7, when it was made.
+    pub time: String,
     /// MSA-1, `AA` for instance.
     pub code: String,
     /// MSA-2, the control id of the message it answers.
@@ -27,8 +29,10 @@ impl Ack {
                         .collect::<Vec<_>>()
                 })
         };
-        let msa = fields("MSA")?;
+        let (msh, msa) = (fields("MSH")?, fields("MSA")?);
         Some(Ack {
+            // MSH-1 is the separator itself.
+            time: msh.get(5).cloned().unwrap_or_default(),
             code: msa.first()?.clone(),
             control_id: msa.get(1).cloned().unwrap_or_default(),
             err: fields("ERR").unwrap_or_default(),

@@ -35,6 +35,8 @@ struct Node<'a> {
 #[derive(Debug)]
 pub struct Broker {
     process: Process,
+    directory: PathBuf,
+    jars: PathBuf,
     address: SocketAddr,
 }
 
@@ -88,6 +90,8 @@ impl Broker {
                     .arg(directory.join("server.properties"));
                 Broker {
                     process: Process::start(broker),
+                    directory,
+                    jars: jars.to_owned(),
                     address: node.address,
                 }
             })
@@ -101,6 +105,29 @@ impl Broker {
     /// `host:port`, the same after a restart.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// Changes a setting of the running cluster as operators do, with Kafka's `ConfigCommand`: of all its clients
+    /// (`["--entity-type", "clients", "--entity-default"]`) or of a topic.
+    pub fn set(&self, of: &[&str], setting: &str) {
+        self.configure(of, ["--add-config", setting]);
+    }
+
+    /// Takes it back: the default holds again.
+    pub fn unset(&self, of: &[&str], name: &str) {
+        self.configure(of, ["--delete-config", name]);
+    }
+
+    fn configure(&self, of: &[&str], change: [&str; 2]) {
+        let status = java(&Host::loopback(), &self.directory, &self.jars)
+            .args(["kafka.admin.ConfigCommand", "--bootstrap-server"])
+            .arg(self.address())
+            .arg("--alter")
+            .args(of)
+            .args(change)
+            .status()
+            .expect("java is missing; run `cargo xtask setup`");
+        assert!(status.success(), "the cluster must take {change:?}");
     }
 
     /// A planned restart, as in a rolling upgrade: SIGTERM, on which it hands over what it leads, and a new process. Waits until

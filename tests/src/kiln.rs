@@ -171,7 +171,19 @@ impl Kiln {
         Some((status, body.to_owned()))
     }
 
-    fn await_ready(&mut self) {
+    /// The value of a series of `/metrics`, named as there: `name{label="value"}`; none when there is none, or nobody answers.
+    pub fn metric(&self, series: &str) -> Option<f64> {
+        let (_, metrics) = self.http_get("/metrics")?;
+        let mut lines = metrics.lines();
+        let value = lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
+        value.parse().ok()
+    }
+
+    /// Waits until `/readyz` says yes.
+    ///
+    /// # Panics
+    /// When it has left, or takes longer than any start may.
+    pub fn await_ready(&mut self) {
         await_until("readyz", READY, || {
             if let Some(status) = self.left() {
                 panic!(

@@ -1,15 +1,15 @@
-//! Fear: what ails Kafka for a while ails Kiln until somebody comes. Each fault ends in waiting,
-//! told to operators in words, and when it has passed all goes on by itself: same processes, nothing lost, twice or out of
-//! order.
+//! Fear: what ails Kafka for a while ails Kiln until somebody comes. Each fault ends in waiting, told to senders as "send
+//! again" and to operators in words, and when Kafka has recovered all goes on by itself: same processes, nothing lost, twice
+//! or out of order.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kiln_tests::{
-    Broker, Feed, Host, Kiln, Message, Traffic, Verdict, await_until, expected_resources, records,
-    settled,
+    Broker, Feed, Host, Kiln, Message, Sender, Traffic, Verdict, await_until, expected_resources,
+    records, settled,
 };
 
 /// Enough that some lie in either partition: an instance without work would not learn that it is fenced.
@@ -40,6 +40,10 @@ impl Site {
 
     /// Starts an instance of that name.
     fn serve(&mut self, instance: &str) {
+        self.serve_on(&Host::loopback(), instance);
+    }
+
+    fn serve_on(&mut self, host: &Host, instance: &str) {
         let number = self.instances.len();
         let directory = self.directory.path().join(number.to_string());
         fs::create_dir_all(&directory).expect("a directory");
@@ -48,7 +52,8 @@ impl Site {
             "name: faults\ninstance: {instance}\nstore:\n  kafka:\n    brokers: [\"{addresses}\"]\n    \
              topics: {{ create: true, partitions: 2, replication: {replication} }}\n"
         );
-        self.instances.push(Kiln::serve(&directory, &config));
+        self.instances
+            .push(Kiln::serve_on(host, &directory, &config));
     }
 
     fn addresses(&self) -> Vec<String> {
@@ -88,9 +93,50 @@ fn feeds() -> Vec<Vec<Message>> {
         .collect()
 }
 
+/// A series of how far transform is behind.
+fn lag(unit: &str) -> String {
+    format!("kiln_transform_lag_{unit}{{lane=\"interactive\"}}")
+}
+
 fn assert_acknowledged(traffic: Traffic) {
     let sent = traffic.finish();
     assert!(sent.iter().all(|sent| sent.ack.is_some()));
+}
+
+/// An answer that says: send it again.
+fn assert_send_again(sender: &mut Sender, message: &Message) {
+    let answer = sender
+        .exchange(&message.bytes)
+        .expect("an answer, on a connection that stays");
+    assert_eq!(answer.code, "AE");
+    // ERR-3 of table 0357: could not be performed at the storage level.
+    assert!(answer.err[2].starts_with("206^"), "{:?}", answer.err);
+}
+
+fn deliver(sender: &mut Sender, messages: &[Message]) {
+    let start = Instant::now();
+    for message in messages {
+        let sent = sender.deliver(message, || start.elapsed() > LIMIT);
+        assert!(sent.ack.is_some(), "{} in time", sent.control_id);
+    }
+}
+
+#[test]
+fn without_enough_in_sync_replicas_senders_are_told_to_send_again_until_there_are() {
+    let mut site = Site::brokers(3);
+    site.serve("one");
+    let messages = Feed::new("INSYNC").messages(6);
+    let mut sender = Sender::among(site.mllp(), PATIENCE);
+    deliver(&mut sender, &messages[..3]);
+    for broker in &mut site.brokers[1..] {
+        broker.kill();
+    }
+    assert_send_again(&mut sender, &messages[3]);
+    for broker in &mut site.brokers[1..] {
+        broker.start_again();
+    }
+    deliver(&mut sender, &messages[3..]);
+    site.assert_clean(&messages);
 }
 
 #[test]
@@ -106,6 +152,85 @@ fn brokers_that_are_restarted_one_after_another_under_load_are_not_noticed_but_f
         site.brokers[at].restart(3);
     }
     assert_acknowledged(traffic);
+    site.assert_clean(&messages);
+}
+
+#[test]
+fn what_a_quota_holds_back_comes_later() {
+    let every_client = ["--entity-type", "clients", "--entity-default"];
+    let mut site = Site::brokers(1);
+    site.serve("one");
+    // A message and what it gives are more than 10 KB, those of all feeds more than two minutes' worth.
+    site.brokers[0].set(&every_client, "producer_byte_rate=20000");
+    let feeds = feeds();
+    let traffic = Traffic::among(&site.mllp(), &feeds, PATIENCE, LIMIT);
+    await_until("that transform is held back", LIMIT, || {
+        (site.instances[0].metric(&lag("seconds"))? >= 10.0).then_some(())
+    });
+    site.brokers[0].unset(&every_client, "producer_byte_rate");
+    assert_acknowledged(traffic);
+    site.assert_clean(&feeds.concat());
+}
+
+#[test]
+fn how_far_transform_is_behind_is_told_while_a_topic_takes_nothing() {
+    let patients = [
+        "--entity-type",
+        "topics",
+        "--entity-name",
+        "faults.fhir.Patient",
+    ];
+    let mut site = Site::brokers(1);
+    site.serve("one");
+    let messages = Feed::new("BEHIND").messages(8);
+    let mut sender = Sender::among(site.mllp(), PATIENCE);
+    let (taken, held) = messages.split_at(3);
+    deliver(&mut sender, taken);
+    site.assert_clean(taken);
+    site.brokers[0].set(&patients, "max.message.bytes=200");
+    let start = Instant::now();
+    deliver(&mut sender, held);
+    await_until("as many as are held", LIMIT, || {
+        (site.instances[0].metric(&lag("messages"))? == held.len() as f64).then_some(())
+    });
+    let seconds = await_until("some seconds", LIMIT, || {
+        let seconds = site.instances[0].metric(&lag("seconds"))?;
+        (seconds >= 5.0).then_some(seconds)
+    });
+    assert!(seconds <= start.elapsed().as_secs_f64());
+    site.brokers[0].unset(&patients, "max.message.bytes");
+    site.assert_clean(&messages);
+    for name in ["messages", "seconds"] {
+        await_until("no lag", LIMIT, || {
+            (site.instances[0].metric(&lag(name))? == 0.0).then_some(())
+        });
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_nobody_stand_still() {
+    let mut site = Site::brokers(1);
+    let host = Host::loopback().with_clock(site.directory.path());
+    site.serve_on(&host, "one");
+    let feed = Feed::new("CLOCK");
+    let mut messages = Vec::new();
+    let mut sender = Sender::among(site.mllp(), PATIENCE);
+    let mut day = || {
+        let message = feed.message(u32::try_from(messages.len()).expect("a place"));
+        let sent = sender.deliver(&message, || false);
+        messages.push(message);
+        sent.ack.expect("an acknowledgement").time[..8].to_owned()
+    };
+    let today = day();
+    host.set_clock(86_400);
+    await_until("tomorrow", LIMIT, || (day() != today).then_some(()));
+    host.set_clock(0);
+    await_until("today again", LIMIT, || (day() == today).then_some(()));
+    await_until("a log line about the clock", LIMIT, || {
+        let log = site.instances[0].log();
+        log.contains("the clock was set back by 86400 s")
+            .then_some(())
+    });
     site.assert_clean(&messages);
 }
 
