@@ -48,6 +48,11 @@ impl Sender {
         }
     }
 
+    /// Where it is connected, or tries next.
+    pub fn address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
     /// Sends until a positive acknowledgement comes or `give_up` says so. A negative one is an answer like none: the
     /// message is sent again.
     pub fn deliver(&mut self, message: &Message, give_up: impl Fn() -> bool) -> Sent {

@@ -6,6 +6,7 @@ mod guide;
 mod kubernetes;
 mod load;
 mod need;
+mod recovery;
 mod stage;
 mod validate;
 
@@ -68,6 +69,16 @@ enum Chore {
         #[arg(long)]
         home: Option<chaos::Home>,
     },
+    /// Kill instances with SIGKILL, and print how long a sender waits for the first new acknowledgement; the machine should have
+    /// nothing else to do
+    Recovery {
+        /// How many kills of each kind
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        kills: u32,
+        /// Print one JSON object a line: what, kills, p50, p99, max and the aim for p99, in milliseconds
+        #[arg(long)]
+        json: bool,
+    },
     /// Hold 10,000 connections open, 200 of them at work, while 1,000 slow peers try; the machine should have nothing else to
     /// do
     Load {
@@ -95,6 +106,7 @@ fn main() -> ExitCode {
             paths,
         } => ended(validate(json, generated, seed, paths)),
         Chore::Chaos { rounds, seed, home } => ended(chaos::chaos(rounds, seed, home)),
+        Chore::Recovery { kills, json } => ended(recovery::recovery(kills, json)),
         Chore::Load { json } => ended(load::load(json)),
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
