@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use kiln_fhir::Mapper;
 use kiln_pipeline::Pipeline;
-use kiln_pipeline::config::Config;
+use kiln_pipeline::config::{Config, LogFormat};
 use tracing_subscriber::EnvFilter;
 
 use crate::console::{self, Access};
@@ -31,7 +31,7 @@ impl Serve {
         let config = Config::load(&self.config).map_err(Failure::wrong)?;
         let access = Access::of(&config)?;
         let mapper = Arc::new(Mapper::profiled(config.profile).map_err(Failure::stopped)?);
-        log();
+        log(config.log_format);
         open_files(&config);
         interrupt::runtime()?.block_on(serve(config, mapper, access))
     }
@@ -86,14 +86,20 @@ fn open_files(config: &Config) {
     }
 }
 
-fn log() {
+fn log(format: Option<LogFormat>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        lines.compact().init();
-    } else {
-        lines.json().init();
+    let suits = || {
+        if std::io::stderr().is_terminal() {
+            LogFormat::Text
+        } else {
+            LogFormat::Json
+        }
+    };
+    match format.unwrap_or_else(suits) {
+        LogFormat::Text => lines.compact().init(),
+        LogFormat::Json => lines.json().init(),
     }
 }

@@ -34,6 +34,9 @@ pub enum StartError {
     /// The site's overlay over the maps is wrong.
     #[error("mapping.overlay is wrong:\n{0}")]
     Overlay(#[from] OverlayError),
+    /// Traces cannot be exported to where the configuration says.
+    #[error("traces.endpoint: {0}")]
+    Traces(String),
     /// A metric is registered twice: a defect of Kiln.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),

@@ -34,6 +34,7 @@ pub mod record;
 pub mod replay;
 mod settling;
 pub mod sighting;
+mod spans;
 pub mod store;
 mod tally;
 mod transform;

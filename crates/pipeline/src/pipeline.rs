@@ -23,6 +23,7 @@ use crate::mapping::{self, Mapping, MappingMetrics, Overlay};
 use crate::metrics::{Described, Metrics};
 use crate::progress::Progress;
 use crate::record::header;
+use crate::spans::{SpanMetrics, Tracer};
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
 use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
@@ -125,6 +126,7 @@ impl Pipeline {
         let store = store::open(&config).await?;
         let lanes = lanes(&config, &store).await?;
         let host = store::host(&config);
+        let (tracer, export) = Tracer::new(&config, SpanMetrics::new(&metrics)?)?;
         let (journal, scribe) = Journal::new(&config.instance, JournalMetrics::new(&metrics)?);
         tell(&journal, Deed::Start, mapping.mapper().version());
         let mut running = RunningPipeline {
@@ -145,6 +147,9 @@ impl Pipeline {
         };
         let writing = scribe.run(Arc::clone(&store), running.stop.clone());
         running.others.spawn(writing);
+        if let Some(export) = export {
+            running.others.spawn(export.run(running.stop.clone()));
+        }
         let mut health = Health {
             store: Arc::clone(&store),
             connections: config
@@ -187,6 +192,7 @@ impl Pipeline {
                     log: config.store.log(&config.name, *lane),
                     metrics: LaneMetrics::new(&of_all, *lane),
                     progress: Arc::clone(&progress),
+                    tracer: tracer.clone(),
                     journal: journal.clone(),
                     ready: Arc::default(),
                 };
@@ -225,6 +231,7 @@ impl Pipeline {
                     room: Arc::clone(room),
                     connections: Arc::clone(&running.connections),
                     drain: limits.drain,
+                    tracer: tracer.clone(),
                     lookback: limits.dedupe_messages,
                     store: Arc::clone(store),
                     mapping: mapping.clone(),

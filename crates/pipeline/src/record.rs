@@ -46,6 +46,8 @@ pub mod header {
     pub const LETTER: &str = "letter";
     /// What was decided about a dead letter: `retried` or `dropped`. Only on records that are decisions.
     pub const DECISION: &str = "decision";
+    /// The trace that the message is in, and the span that this record comes of (W3C Trace Context). Only where traces are on.
+    pub const TRACEPARENT: &str = "traceparent";
     /// The replay that an output is of; none for what transform emitted.
     pub const REPLAY: &str = "replay";
     /// When that was decided, in milliseconds since 1970-01-01T00:00Z.

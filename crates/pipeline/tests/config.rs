@@ -24,6 +24,38 @@ fn the_example_and_nothing_at_all_are_valid_and_mean_the_same() {
 }
 
 #[test]
+fn traces_and_logs_are_as_they_are_said_to_be() {
+    use kiln_pipeline::config::{LogFormat, TracesConfig};
+    let read = |text: &str| Config::parse(text, "kiln.yaml", &none);
+    let off = read("traces: { sampledPerThousand: 1 }").unwrap();
+    assert_eq!((off.traces, off.log_format), (None, None));
+    let on = read("traces: { endpoint: 'http://127.0.0.1:4318' }\nlogs: { format: text }").unwrap();
+    let traces = on.traces.unwrap();
+    let expected = TracesConfig {
+        endpoint: "http://127.0.0.1:4318".to_owned(),
+        sampled_per_thousand: 10,
+    };
+    assert_eq!(traces, expected);
+    assert_eq!(on.log_format, Some(LogFormat::Text));
+    for (wrong, told) in [
+        (
+            "traces: { endpoint: 'https://a' }",
+            "kiln.yaml:1:21: traces.endpoint:",
+        ),
+        (
+            "traces: { endpoint: 'http://user:secret@a' }",
+            "kiln.yaml:1:21: traces.endpoint:",
+        ),
+        ("traces: { sampledPerThousand: 1001 }", "the most is 1000"),
+        ("logs: { format: xml }", "json, text"),
+    ] {
+        let errors = read(wrong).unwrap_err().to_string();
+        assert!(errors.contains(told), "{errors}");
+        assert!(!errors.contains("secret"), "{errors}");
+    }
+}
+
+#[test]
 fn every_mistake_is_shown_at_once_with_its_line_and_the_nearest_name() {
     let text = "name: kiln\nlisteners:\n  - adress: 127.0.0.1:2575\n    maxConnections: 0\n    ackWhen: maped\nroles: listen\n";
     let errors = Config::parse(text, "kiln.yaml", &none).unwrap_err();

@@ -47,6 +47,10 @@ pub struct Config {
     pub overlay: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
+    /// Where traces go; none: there are none.
+    pub traces: Option<TracesConfig>,
+    /// What the log looks like; none: as suits where it goes.
+    pub log_format: Option<LogFormat>,
 }
 
 /// What a process does.
@@ -102,6 +106,30 @@ pub enum Layout {
     Resources,
     /// One transaction Bundle a message.
     Bundles,
+}
+
+/// Where traces go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracesConfig {
+    /// A collector that takes OTLP over HTTP.
+    pub endpoint: String,
+    /// How many of 1000 messages have a trace that is exported.
+    pub sampled_per_thousand: u16,
+}
+
+impl TracesConfig {
+    /// One in a hundred.
+    pub const DEFAULT_SAMPLED_PER_THOUSAND: u16 = 10;
+}
+
+/// What the log looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LogFormat {
+    /// A JSON object a line.
+    Json,
+    /// For people.
+    Text,
 }
 
 /// Bounds of batches, windows and waiting.
@@ -173,6 +201,8 @@ impl Config {
             profile: Profile::default(),
             overlay: None,
             limits: Limits::default(),
+            traces: None,
+            log_format: None,
         }
     }
 

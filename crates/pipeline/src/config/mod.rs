@@ -19,7 +19,9 @@ mod secret;
 pub use admission::{
     Admission, CertificateName, FeedConfig, NoCertificateName, SUBJECT_ATTRIBUTES,
 };
-pub use checked::{Config, EmbeddedConfig, Layout, Limits, Roles, StoreConfig};
+pub use checked::{
+    Config, EmbeddedConfig, Layout, Limits, LogFormat, Roles, StoreConfig, TracesConfig,
+};
 pub use document::{Document, schema};
 pub use environment::OVERRIDES;
 pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};

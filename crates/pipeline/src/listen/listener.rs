@@ -24,6 +24,7 @@ use super::tls::Tls;
 use crate::config::ListenerConfig;
 use crate::mapping::Mapping;
 use crate::progress::Progress;
+use crate::spans::Tracer;
 use crate::store::Store;
 
 /// After accepting failed (no file descriptors, say), wait before the next try.
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) in_flight: ListenerRoom,
     /// The room that all listeners share.
     pub(crate) room: Arc<Room>,
+    pub(crate) tracer: Tracer,
     /// How many messages of a partition back the last number of a numbered feed is looked for.
     pub(crate) lookback: usize,
     /// How long a connection that is asked to leave may take to be between messages.

@@ -19,6 +19,7 @@ use super::room::InFlight;
 use crate::audit::{self, Deed, Event};
 use crate::config::AckWhen;
 use crate::record::{Record, header};
+use crate::spans::{MessageSpan, trace_id};
 use crate::store::{Output, Position, Receipt, StoreError, Target};
 
 /// What is due to the sender of a frame, in its turn.
@@ -44,11 +45,41 @@ thread_local! {
 /// Takes a whole frame.
 pub(super) fn take(bytes: &Bytes, shared: &Arc<Shared>, peer: &Peer) -> Queueing {
     let framed_at = Instant::now();
-    let judged = judge(bytes, shared.origin(peer.feed.as_deref()), now_ms());
-    match &peer.numbers {
+    let mut judged = judge(bytes, shared.origin(peer.feed.as_deref()), now_ms());
+    let span = shared.tracer.receive(&judged.record);
+    if let Some(traceparent) = span.traceparent() {
+        judged.record.headers.push(header::TRACEPARENT, traceparent);
+    }
+    let reason = judged.fault.as_ref().map(|fault| fault.reason);
+    let queueing = match &peer.numbers {
         None => accept(judged, shared, framed_at, None),
         Some(numbers) => numbered::take(judged, numbers, shared, framed_at),
+    };
+    if span.is_recording() {
+        traced(queueing, span, reason)
+    } else {
+        queueing
     }
+}
+
+/// The span ends with the answer, and tells of it.
+#[allow(clippy::async_yields_async)] // as what it wraps
+fn traced(queueing: Queueing, mut span: MessageSpan, reason: Option<&'static str>) -> Queueing {
+    Box::pin(async move {
+        let pending = queueing.await;
+        let pending: Pending = Box::pin(async move {
+            let answer = pending.await;
+            for (code, _) in &answer.messages {
+                span.tell("kiln.acknowledgment", format!("{code:?}"));
+            }
+            match answer.kept {
+                Some(position) => span.tell("kiln.position", position.to_string()),
+                None => span.fail(reason.unwrap_or("not-kept")),
+            }
+            answer
+        });
+        pending
+    })
 }
 
 /// Keeps a frame, or refuses it; `number` is told in the answer to what was kept.
@@ -86,6 +117,23 @@ pub(super) fn accept(
     }
 }
 
+/// By what the log knows a message.
+struct Told {
+    feed: String,
+    control_id: String,
+    trace_id: Option<String>,
+}
+
+impl Told {
+    fn of(record: &Record) -> Told {
+        Told {
+            feed: record.key.clone(),
+            control_id: record.header(header::CONTROL_ID).to_owned(),
+            trace_id: trace_id(record).map(str::to_owned),
+        }
+    }
+}
+
 /// Appends a message; in enhanced mode also one that cannot be mapped, which the second answer says.
 #[allow(clippy::async_yields_async)] // waits until it is queued, and then, beside others, until it is durable
 fn keep(
@@ -101,6 +149,7 @@ fn keep(
     Box::pin(async move {
         let deadline = framed_at + shared.listener.confirm_timeout;
         let bytes = record.value.clone();
+        let told = Told::of(&record);
         let queueing = async {
             let (here, all) = (&shared.in_flight, &shared.room.in_flight);
             let room = InFlight::wait(&record, here, all, &shared.metrics).await;
@@ -139,11 +188,26 @@ fn keep(
                     }
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "a message could not be kept");
+                    let Told {
+                        feed,
+                        control_id,
+                        trace_id,
+                    } = &told;
+                    tracing::warn!(%error, feed, control_id, trace_id, "a message could not be kept");
                     not_kept("store-fault", mode, &bytes, framed_at, &shared)
                 }
                 Err(_) => {
-                    tracing::warn!("the store did not confirm in time");
+                    let Told {
+                        feed,
+                        control_id,
+                        trace_id,
+                    } = &told;
+                    tracing::warn!(
+                        feed,
+                        control_id,
+                        trace_id,
+                        "the store did not confirm in time"
+                    );
                     not_kept("store-timeout", mode, &bytes, framed_at, &shared)
                 }
             }

@@ -132,6 +132,7 @@ impl Bench {
             connections: Arc::clone(&connections),
             room: Arc::new(room),
             drain: PATIENCE,
+            tracer: crate::spans::Tracer::default(),
             lookback: 1000,
         };
         let running = tokio::spawn(listening.run(Arc::new(shared)));

@@ -18,6 +18,7 @@ use crate::mapping::Mapping;
 use crate::progress::Progress;
 use crate::record::header;
 use crate::sighting::Sighting;
+use crate::spans::{MessageSpan, Tracer, trace_id};
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError, Target};
 
 /// Longest wait for a batch to begin; also how soon a request to stop is seen.
@@ -38,6 +39,7 @@ pub(crate) struct Transform {
     pub(crate) log: String,
     pub(crate) metrics: LaneMetrics,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) tracer: Tracer,
     /// Where it is told that partitions were taken over, and that this instance was fenced.
     pub(crate) journal: Journal,
     /// Whether the source works and has partitions, for `/readyz`.
@@ -55,6 +57,8 @@ struct Tally {
     /// Codes without an entry in their table, by path of the field.
     unmapped: BTreeMap<String, u64>,
     last: BTreeMap<i32, i64>,
+    /// Those that are exported; they end with the commit.
+    spans: Vec<MessageSpan>,
 }
 
 impl Tally {
@@ -145,7 +149,7 @@ async fn step(
     }
     let started = Instant::now();
     let (mut taken, work) = (std::mem::take(windows), Arc::clone(transform));
-    let (taken, outputs, tally) = tokio::task::spawn_blocking(move || {
+    let (taken, outputs, mut tally) = tokio::task::spawn_blocking(move || {
         let (outputs, tally) = work.convert(batch, &mut taken);
         (taken, outputs, tally)
     })
@@ -169,7 +173,13 @@ async fn step(
         .convert_seconds
         .observe(started.elapsed().as_secs_f64());
     let converted = Instant::now();
-    source.commit(outputs).await?;
+    if let Err(error) = source.commit(outputs).await {
+        for span in &mut tally.spans {
+            span.fail("not-committed");
+        }
+        return Err(error);
+    }
+    tally.spans.clear();
     metrics
         .commit_seconds
         .observe(converted.elapsed().as_secs_f64());
@@ -222,29 +232,52 @@ impl Transform {
             let Position { partition, offset } = raw.position;
             tally.messages += 1;
             tally.last.insert(partition, offset);
+            let mut span = self.tracer.transform(&raw.record);
+            let traceparent = span.traceparent();
+            let before = outputs.len();
             let window = windows
                 .entry(partition)
                 .or_insert_with(|| Window::new(reach));
-            match window.see(&Sighting::of(raw)) {
-                Seen::Duplicate => {
-                    tally.duplicates += 1;
-                    writer.resent(raw, &mut outputs);
-                    continue;
-                }
-                Seen::SameControlId => {
-                    tracing::info!(
-                        partition,
-                        offset,
-                        "a control id was used again for another message"
-                    );
-                    tally.reused += 1;
-                }
-                Seen::New => {}
+            let seen = window.see(&Sighting::of(raw));
+            if seen == Seen::SameControlId {
+                tracing::info!(
+                    partition,
+                    offset,
+                    feed = raw.record.key,
+                    control_id = raw.record.header(header::CONTROL_ID),
+                    trace_id = trace_id(&raw.record),
+                    "a control id was used again for another message"
+                );
+                tally.reused += 1;
             }
-            match writer.write(raw, &mut outputs) {
-                Written::Resources => tally.unmapped(writer.conversion.issues()),
-                Written::Dead(reason) => tally.dead.push(reason),
-                Written::Dropped(filter) => *tally.dropped.entry(filter).or_default() += 1,
+            if seen == Seen::Duplicate {
+                tally.duplicates += 1;
+                writer.resent(raw, &mut outputs);
+                span.tell("kiln.outcome", "resend");
+            } else {
+                match writer.write(raw, &mut outputs) {
+                    Written::Resources => {
+                        tally.unmapped(writer.conversion.issues());
+                        span.tell("kiln.outcome", "resources");
+                    }
+                    Written::Dead(reason) => {
+                        tally.dead.push(reason);
+                        span.fail(reason);
+                    }
+                    Written::Dropped(filter) => {
+                        span.tell("kiln.outcome", "dropped");
+                        *tally.dropped.entry(filter).or_default() += 1;
+                    }
+                }
+            }
+            if let Some(traceparent) = traceparent {
+                for output in &mut outputs[before..] {
+                    let headers = &mut output.record.headers;
+                    headers.push(header::TRACEPARENT, traceparent.as_str());
+                }
+            }
+            if span.is_recording() {
+                tally.spans.push(span);
             }
         }
         (outputs, tally)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kiln_fhir::{ParseProfileError, Profile};
 
-use super::super::checked::{Config, DEFAULT_HTTP, Limits, Roles};
+use super::super::checked::{Config, DEFAULT_HTTP, Limits, Roles, TracesConfig};
 use super::super::document::{Document, Role};
 use super::super::node::Node;
 use super::super::problem::Problem;
@@ -60,6 +60,7 @@ impl Check<'_> {
         );
         let mapping = document.mapping.clone().unwrap_or_default();
         let profile = self.profile(mapping.profile.as_deref());
+        let traces = self.traces(document);
         let offset_minutes = self.offset(document.time_zone.as_deref().unwrap_or("+00:00"));
         Some(Config {
             name,
@@ -84,6 +85,26 @@ impl Check<'_> {
             profile,
             overlay: mapping.overlay,
             limits,
+            traces,
+            log_format: document.logs.as_ref().and_then(|logs| logs.format),
+        })
+    }
+
+    fn traces(&mut self, document: &Document) -> Option<TracesConfig> {
+        let given = document.traces.clone()?;
+        let endpoint = given.endpoint?;
+        let authority = endpoint.strip_prefix("http://");
+        if authority.is_none_or(|authority| authority.is_empty() || authority.contains('@')) {
+            self.report(
+                "traces.endpoint",
+                "not of the form http://host:port; a collector nearby takes what is to leave within TLS"
+                    .to_owned(),
+            );
+        }
+        let default = TracesConfig::DEFAULT_SAMPLED_PER_THOUSAND;
+        Some(TracesConfig {
+            endpoint,
+            sampled_per_thousand: given.sampled_per_thousand.unwrap_or(default),
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::checked::Layout;
+use super::super::checked::{Layout, LogFormat};
 use super::super::kafka::SaslMechanism;
 use super::listener::ListenerDocument;
 
@@ -36,6 +36,10 @@ pub struct Document {
     pub mapping: Option<MappingDocument>,
     /// Bounds of batches, windows and waiting.
     pub limits: Option<LimitsDocument>,
+    /// Where traces go.
+    pub traces: Option<TracesDocument>,
+    /// What the log looks like.
+    pub logs: Option<LogsDocument>,
 }
 
 /// What a process does.
@@ -157,6 +161,25 @@ pub struct HttpDocument {
     /// A file with the token that opens the console, of at least 20 characters; it is read again at each request. Without
     /// it the console is open on a loopback address, and closed on any other.
     pub token_file: Option<PathBuf>,
+}
+
+/// Where traces go. Without an endpoint there are none.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TracesDocument {
+    /// A collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`; in the clear, so one that is near.
+    pub endpoint: Option<String>,
+    /// How many of 1000 messages have a trace that is exported. Default 10.
+    #[schemars(range(max = 1000))]
+    pub sampled_per_thousand: Option<u16>,
+}
+
+/// What the log looks like.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LogsDocument {
+    /// `json`, a JSON object a line, or `text`, for people. Default: text on a terminal, else JSON.
+    pub format: Option<LogFormat>,
 }
 
 /// Bounds of batches, windows and waiting.
