@@ -29,6 +29,7 @@
 )]
 
 mod ack;
+mod audit;
 mod broker;
 mod checker;
 mod convert;
@@ -45,6 +46,7 @@ mod sender;
 mod traffic;
 
 pub use ack::Ack;
+pub use audit::follow_chains;
 pub use broker::Broker;
 pub use checker::{Checker, Verdict};
 pub use convert::expected_resources;

@@ -76,6 +76,15 @@ pub fn embedded_dead(directory: &Path) -> Vec<(Vec<u8>, String)> {
     letters
 }
 
+/// The audit events of an embedded directory, as they lie in the file.
+///
+/// # Panics
+/// As [`embedded`].
+pub fn embedded_audit(directory: &Path) -> Vec<String> {
+    let events = lines(directory, |name| name == "audit.ndjson").into_iter();
+    events.map(|(event, _)| event).collect()
+}
+
 /// The committed lines of some files, each with its headers.
 fn lines(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let Ok(committed) = fs::read_to_string(directory.join("committed.json")) else {
@@ -155,6 +164,29 @@ pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
         }
     }
     records
+}
+
+/// The committed audit events of a pipeline, those of each partition in their order.
+///
+/// # Panics
+/// As [`kafka`].
+pub fn kafka_audit(brokers: &str, prefix: &str) -> Vec<String> {
+    let topic = format!("{prefix}.audit");
+    let committed = "isolation.level=read_committed";
+    let output = kcat(&[
+        "-b",
+        brokers,
+        "-C",
+        "-t",
+        &topic,
+        "-o",
+        "beginning",
+        "-e",
+        "-q",
+        "-X",
+        committed,
+    ]);
+    output.lines().map(str::to_owned).collect()
 }
 
 fn topics_of(brokers: &str) -> Vec<String> {

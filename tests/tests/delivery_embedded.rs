@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use kiln_tests::{Kiln, Traffic, Verdict, await_until, expected_resources, records, settled};
+use kiln_tests::{
+    Kiln, Traffic, Verdict, await_until, expected_resources, follow_chains, records, settled,
+};
 
 const FEEDS: u32 = 8;
 const MESSAGES_A_FEED: u32 = 250;
@@ -56,4 +58,7 @@ fn killed_twice_under_load_loses_nothing_and_repeats_nothing() {
     );
     let after = verdict();
     assert!(after.is_clean(), "{after}");
+    // The audit events came with them: no message without one, and the chains are whole over the kills.
+    let receipts = follow_chains(&records::embedded_audit(&data));
+    assert!(receipts >= messages.len(), "{receipts} receipts");
 }

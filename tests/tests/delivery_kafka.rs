@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use kiln_tests::{
-    Broker, Kiln, Traffic, Verdict, await_until, expected_resources, records, settled,
+    Broker, Kiln, Traffic, Verdict, await_until, expected_resources, follow_chains, records,
+    settled,
 };
 
 const FEEDS: u32 = 8;
@@ -61,4 +62,7 @@ fn broker_and_pipeline_killed_under_load_lose_nothing_and_repeat_nothing() {
     );
     let after = verdict();
     assert!(after.is_clean(), "{after}");
+    // The audit events came with them: no message without one, and the chains are whole over the kills.
+    let receipts = follow_chains(&records::kafka_audit(&broker.address(), "e2e"));
+    assert!(receipts >= messages.len(), "{receipts} receipts");
 }
