@@ -36,11 +36,12 @@ pub(crate) fn generated(seed: u64, count: usize) -> Result<PathBuf, String> {
 }
 
 /// Validates the reviewed FHIR of the fixtures, which a test holds against what Kiln makes of them, that of drawn messages of
-/// all types, and the FHIR of every message of the corpus that `KILN_CORPUS` names.
+/// all types, the audit events of a demonstration, and the FHIR of every message of the corpus that `KILN_CORPUS` names.
 pub(crate) fn stage() -> Result<(), String> {
     let mut paths = vec![
         root().join("fixtures/expected"),
         generated(SAMPLE_SEED, SAMPLE)?,
+        audited()?,
     ];
     if let Some(corpus) = env::var_os("KILN_CORPUS") {
         let output = emptied("validate")?;
@@ -48,6 +49,15 @@ pub(crate) fn stage() -> Result<(), String> {
         paths.push(output);
     }
     validate(&paths)
+}
+
+/// The audit events of a demonstration.
+fn audited() -> Result<PathBuf, String> {
+    let directory = emptied("audit")?;
+    run(kiln()
+        .args(["demo", "--port", "0", "--dir"])
+        .arg(&directory))?;
+    Ok(directory.join("audit.ndjson"))
 }
 
 /// A directory below `target` with nothing in it.
@@ -66,12 +76,15 @@ fn make(directory: &Path) -> Result<(), String> {
 }
 
 fn convert(messages: &Path, output: &Path) -> Result<(), String> {
-    run(
-        Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .current_dir(root())
-            .args(["run", "--quiet", "--package", "kiln", "--"])
-            .args(["convert", "--format", "bundle", "--out"])
-            .arg(output)
-            .arg(messages),
-    )
+    run(kiln()
+        .args(["convert", "--format", "bundle", "--out"])
+        .arg(output)
+        .arg(messages))
+}
+
+fn kiln() -> Command {
+    let mut kiln = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    kiln.current_dir(root())
+        .args(["run", "--quiet", "--package", "kiln", "--"]);
+    kiln
 }
