@@ -30,8 +30,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const STATISTICS_INTERVAL_MS: &str = "1000";
 /// Longest step of the clients, as long as a member of the group may be without a poll by librdkafka's default.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
-/// Longest commit: above all that librdkafka is told to wait for within one.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(90);
+/// Longest commit, well beyond the lifetime of a transaction: when the group's coordinator goes away, librdkafka may wait for it
+/// without end, whatever it is told (librdkafka#5456, #5511).
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(45);
 /// How often the clock is looked at during a step.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest time to read a partition's tail.
