@@ -1,10 +1,12 @@
 //! The checked-in definitions are those of the code, and they say what an administrator needs.
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use kiln_operator::api::{Definition, definitions};
+use kiln_tests::reference;
 
 const RENEW: &str = "cargo run -p kiln-operator -- crds --out crds";
 
@@ -43,6 +45,20 @@ fn checked_in_definitions_are_those_of_the_code() {
         found, expected,
         "crds/ holds files that no type stands behind"
     );
+}
+
+#[test]
+fn the_reference_has_every_field() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/resources.md");
+    let mut made = String::new();
+    for kind in ["Hl7Pipeline", "FhirMapping"] {
+        let version = definition(kind).object.spec.versions.remove(0);
+        let schema = version.schema.unwrap().open_api_v3_schema.unwrap();
+        let spec = serde_json::to_value(&schema.properties.unwrap()["spec"]).unwrap();
+        let _ = write!(made, "\n# {kind}\n{}", reference::tables(&spec));
+    }
+    let renew = "UPDATE_EXPECTED=1 cargo test -p kiln-operator --test definitions";
+    reference::check(&page, &made, renew);
 }
 
 #[test]

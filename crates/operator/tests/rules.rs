@@ -1,7 +1,7 @@
 //! What the API server refuses, and in which words. The rules are evaluated here as it evaluates them.
 #![allow(clippy::unwrap_used)]
 
-use kiln_operator::api::{Hl7Pipeline, Hl7PipelineSpec};
+use kiln_operator::api::{FhirMappingSpec, Hl7Pipeline, Hl7PipelineSpec};
 use kube::core::cel::validate_cel_schema;
 use serde_json::{Value, json};
 
@@ -67,6 +67,53 @@ fn put(spec: &mut Value, pointer: &str, value: Value) {
 #[test]
 fn a_sound_pipeline_is_taken() {
     assert_eq!(refusals(&spec()), "");
+}
+
+/// What was given and is not taken, by its path.
+fn dropped(path: &str, given: &Value, taken: &Value) -> Vec<String> {
+    match (given, taken) {
+        (Value::Object(given), Value::Object(taken)) => given
+            .iter()
+            .flat_map(|(name, value)| {
+                let path = format!("{path}.{name}");
+                taken
+                    .get(name)
+                    .map_or(vec![path.clone()], |taken| dropped(&path, value, taken))
+            })
+            .collect(),
+        (Value::Array(given), Value::Array(taken)) => given
+            .iter()
+            .zip(taken)
+            .flat_map(|(given, taken)| dropped(path, given, taken))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_resources_of_the_documentation_are_taken_as_they_are() {
+    let page = include_str!("../../../docs/kubernetes.md");
+    let mut kinds = Vec::new();
+    for block in page.split("```yaml cluster\n").skip(1) {
+        let (text, _) = block.split_once("```").unwrap();
+        let object: Value = serde_saphyr::from_str(text).unwrap();
+        let spec = &object["spec"];
+        let kind = object["kind"].as_str().unwrap();
+        let taken = match kind {
+            "Hl7Pipeline" => {
+                assert_eq!(refusals(spec), "", "{text}");
+                completed(spec)
+            }
+            "FhirMapping" => {
+                let spec: FhirMappingSpec = serde_json::from_value(spec.clone()).unwrap();
+                serde_json::to_value(spec).unwrap()
+            }
+            _ => panic!("no such kind: {kind}"),
+        };
+        assert_eq!(dropped("spec", spec, &taken), Vec::<String>::new());
+        kinds.push(kind.to_owned());
+    }
+    assert_eq!(kinds, ["Hl7Pipeline", "Hl7Pipeline", "FhirMapping"]);
 }
 
 #[test]

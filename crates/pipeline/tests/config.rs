@@ -2,7 +2,24 @@
 
 #![allow(clippy::unwrap_used)]
 
-use kiln_pipeline::config::{Config, StoreConfig};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kiln_pipeline::config::{Config, OVERRIDES, StoreConfig};
+use kiln_tests::reference;
+
+/// The page that tells of every setting.
+#[test]
+fn the_reference_has_every_setting_and_variable() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let mut made = reference::tables(&kiln_pipeline::config::schema());
+    made += "\n## Variables\nThey go before the file.\n\n| variable | in place of |\n|---|---|\n";
+    for (variable, setting) in OVERRIDES {
+        let _ = writeln!(made, "| `{variable}` | {setting} |");
+    }
+    let renew = "UPDATE_EXPECTED=1 cargo test -p kiln-pipeline --test config";
+    reference::check(&page, &made, renew);
+}
 
 fn none(_: &str) -> Option<String> {
     None

@@ -2,7 +2,7 @@
 //! loopback, without nodes.
 
 use std::{
-    env, fs,
+    fs,
     io::Write as _,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::need::{digest, go, root, run, written};
+use crate::need::{cache, digest, go, root, run, written};
 
 /// The version that go.mod pins, as the programs show it.
 const VERSION: &str = "v1.37.2";
@@ -57,16 +57,6 @@ pub(crate) fn programs() -> Result<PathBuf, String> {
     }
     written(&done)?;
     Ok(directory)
-}
-
-/// A directory that outlives the tree, so that a fresh clone does not build it all again.
-fn cache() -> Result<PathBuf, String> {
-    let given = env::var_os("KILN_CACHE").map(PathBuf::from);
-    let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-    given
-        .or_else(|| base.or(home).map(|base| base.join("kiln")))
-        .ok_or_else(|| "no directory for what is built once; set KILN_CACHE".to_owned())
 }
 
 /// A running control plane. It ends with this value.

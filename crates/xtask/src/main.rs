@@ -1,10 +1,12 @@
 //! Every chore of development, behind `cargo xtask`.
 
+mod book;
 mod chaos;
 mod compare;
 mod guide;
 mod kubernetes;
 mod load;
+mod monitoring;
 mod need;
 mod recovery;
 mod stage;
@@ -86,6 +88,8 @@ enum Chore {
         #[arg(long)]
         json: bool,
     },
+    /// Build the documentation as a book into target/book
+    Docs,
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -110,6 +114,7 @@ fn main() -> ExitCode {
         Chore::Load { json } => ended(load::load(json)),
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
+        Chore::Docs => ended(docs()),
         Chore::Test { stages, list } => test(stages, list),
     }
 }
@@ -127,6 +132,12 @@ fn validate(
         paths.insert(0, "--json".into());
     }
     validate::validate(&paths)
+}
+
+fn docs() -> Result<(), String> {
+    let page = book::build()?;
+    println!("{}", page.display());
+    Ok(())
 }
 
 fn ended(result: Result<(), String>) -> ExitCode {

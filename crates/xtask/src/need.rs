@@ -232,6 +232,33 @@ pub(crate) fn go() -> Result<(), String> {
     Err("missing program go; install Go 1.26 or newer from https://go.dev/dl".to_owned())
 }
 
+/// A program that cargo installs, built once for each version.
+pub(crate) fn installed(name: &str, version: &str, options: &[&str]) -> Result<PathBuf, String> {
+    let directory = cache()?.join(format!("{name}-{version}"));
+    let done = directory.join("complete");
+    if !done.exists() {
+        println!("-- {name} is built; once");
+        run(Command::new("cargo")
+            .args(["install", name, "--locked", "--version", version])
+            .args(options)
+            .arg("--root")
+            .arg(&directory))
+        .map_err(|error| format!("{error}; the registry of cargo must be reachable"))?;
+        written(&done)?;
+    }
+    Ok(directory.join("bin").join(name))
+}
+
+/// A directory that outlives the tree, so that a fresh clone does not build it all again.
+pub(crate) fn cache() -> Result<PathBuf, String> {
+    let given = env::var_os("KILN_CACHE").map(PathBuf::from);
+    let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    given
+        .or_else(|| base.or(home).map(|base| base.join("kiln")))
+        .ok_or_else(|| "no directory for what is built once; set KILN_CACHE".to_owned())
+}
+
 /// The last part of a folder's path.
 fn name(home: &str) -> &str {
     home.rsplit('/').next().unwrap_or(home)

@@ -5,6 +5,7 @@ use kiln_tests::Broker;
 
 use crate::{
     kubernetes::{self, Kubernetes},
+    monitoring,
     need::{
         BROWSER, KAFKA, LINUXFORHEALTH, PARSER, SENDER, class_path, faketime, isolated, jars, kcat,
         mllp_send, node_modules, root, run,
@@ -20,6 +21,7 @@ pub(crate) enum Stage {
     Msrv,
     Unit,
     Doc,
+    Monitoring,
     Bench,
     Validate,
     Differential,
@@ -37,6 +39,7 @@ impl Stage {
         Self::Msrv,
         Self::Unit,
         Self::Doc,
+        Self::Monitoring,
         Self::Bench,
         Self::Validate,
         Self::Differential,
@@ -54,6 +57,7 @@ impl Stage {
             Self::Msrv => "msrv",
             Self::Unit => "unit",
             Self::Doc => "doc",
+            Self::Monitoring => "monitoring",
             Self::Bench => "bench",
             Self::Validate => "validate",
             Self::Differential => "differential",
@@ -74,6 +78,9 @@ impl Stage {
             }
             Self::Unit => "unit, behaviour, property, snapshot and documentation tests pass",
             Self::Doc => "the documentation builds without a warning",
+            Self::Monitoring => {
+                "alerts fire for what they are about and nothing else, and Prometheus can read what the dashboard asks"
+            }
             Self::Bench => "each benchmark runs once; the figures come from `cargo bench`",
             Self::Validate => {
                 "the FHIR of fixtures, drawn messages and corpus (KILN_CORPUS) has no error for the HAPI validator"
@@ -103,6 +110,7 @@ impl Stage {
                 &["doc", "--workspace", "--no-deps"],
                 Some(("RUSTDOCFLAGS", "-D warnings")),
             ),
+            Self::Monitoring => monitoring::stage(),
             Self::Bench => benches(),
             Self::Validate => validate::stage(),
             Self::Differential => differential(),
