@@ -9,6 +9,7 @@ mod load;
 mod monitoring;
 mod need;
 mod recovery;
+mod sbom;
 mod stage;
 mod validate;
 
@@ -90,6 +91,12 @@ enum Chore {
     },
     /// Build the documentation as a book into target/book
     Docs,
+    /// Print the bill of materials of a program, in CycloneDX
+    Sbom {
+        /// The package that it is built from
+        #[arg(default_value = "kiln")]
+        package: String,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -115,6 +122,7 @@ fn main() -> ExitCode {
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Docs => ended(docs()),
+        Chore::Sbom { package } => ended(sbom::sbom(&package).map(|bill| println!("{bill:#}"))),
         Chore::Test { stages, list } => test(stages, list),
     }
 }
