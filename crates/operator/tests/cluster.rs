@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cluster {
+    pub(crate) mod calls;
     pub(crate) mod instance;
     mod scaling;
     pub(crate) mod site;

@@ -11,53 +11,39 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::need::{cache, digest, go, root, run, written};
+use crate::{go::Programs, need::run};
 
-/// The version that go.mod pins, as the programs show it.
-const VERSION: &str = "v1.37.2";
 const START_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-const PROGRAMS: [(&str, &str); 3] = [
-    ("etcd", "go.etcd.io/etcd/server/v3"),
-    ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    (
-        "kube-controller-manager",
-        "k8s.io/kubernetes/cmd/kube-controller-manager",
-    ),
-];
+/// The programs of the control plane; some ten minutes on two cores.
+pub(crate) const PROGRAMS: Programs = Programs {
+    module: "kubernetes",
+    // The version that go.mod pins, as the programs show it.
+    flags: "-X k8s.io/component-base/version.gitVersion=v1.37.2 \
+            -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37",
+    packages: &[
+        ("etcd", "go.etcd.io/etcd/server/v3"),
+        ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+        (
+            "kube-controller-manager",
+            "k8s.io/kubernetes/cmd/kube-controller-manager",
+        ),
+    ],
+};
 
-/// The directory of the programs, built once for each state of `tests/operator/kubernetes`; some ten minutes on two cores.
-pub(crate) fn programs() -> Result<PathBuf, String> {
-    let module = root().join("tests/operator/kubernetes");
-    let directory = cache()?.join(format!(
-        "kubernetes-{:016x}",
-        digest(&module.join("go.sum"))?
-    ));
-    let done = directory.join("complete");
-    if done.exists() {
-        return Ok(directory);
-    }
-    go()?;
-    create(&directory)?;
-    let version = "k8s.io/component-base/version";
-    let flags = format!(
-        "-s -w -X {version}.gitVersion={VERSION} -X {version}.gitMajor=1 -X {version}.gitMinor=37"
-    );
-    for (name, package) in PROGRAMS {
-        println!("-- {name} is built; once");
-        run(Command::new("go")
-            .current_dir(&module)
-            .env("CGO_ENABLED", "0")
-            .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"])
-            .args(["-ldflags", &flags, "-o"])
-            .arg(directory.join(name))
-            .arg(package))
-        .map_err(|error| format!("{error}; the Go module proxy must be reachable"))?;
-    }
-    written(&done)?;
-    Ok(directory)
-}
+/// What the chart is checked with.
+pub(crate) const CHART: Programs = Programs {
+    module: "chart",
+    flags: "",
+    packages: &[
+        ("helm", "helm.sh/helm/v4/cmd/helm"),
+        (
+            "kubeconform",
+            "github.com/yannh/kubeconform/cmd/kubeconform",
+        ),
+    ],
+};
 
 /// A running control plane. It ends with this value.
 pub(crate) struct Kubernetes {
@@ -68,7 +54,7 @@ pub(crate) struct Kubernetes {
 impl Kubernetes {
     /// Starts one that keeps all it has in `directory`.
     pub(crate) fn start(directory: &Path) -> Result<Kubernetes, String> {
-        let programs = programs()?;
+        let programs = PROGRAMS.directory()?;
         let mut kubernetes = Kubernetes {
             directory: directory.to_owned(),
             running: Vec::new(),
@@ -205,7 +191,7 @@ impl Kubernetes {
         use std::fmt::Write as _;
         const LINES: usize = 15;
         let mut text = String::new();
-        for (name, _) in PROGRAMS {
+        for (name, _) in PROGRAMS.packages {
             let log = fs::read_to_string(self.directory.join(format!("{name}.log")));
             let log = log.unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();

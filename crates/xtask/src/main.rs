@@ -3,6 +3,7 @@
 mod book;
 mod chaos;
 mod compare;
+mod go;
 mod guide;
 mod kubernetes;
 mod load;

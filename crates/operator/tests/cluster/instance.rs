@@ -1,4 +1,5 @@
 //! A server that stands for an instance: it says what the test tells it, and notes what is asked of it.
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};

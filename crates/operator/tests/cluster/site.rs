@@ -1,10 +1,12 @@
 //! A namespace of its own for each test, with the definitions and the operator's rights in place.
+#![allow(dead_code, reason = "each suite uses some of it")]
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Request;
 use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceQuota};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule};
@@ -12,6 +14,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kiln_operator::api::{FhirMapping, Hl7Pipeline, definitions};
 use kiln_operator::controller::{Context, Scope, reconcile, run};
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{DynamicObject, NamespaceResourceScope};
 use kube::{Api, Client, Config, Resource, ResourceExt as _};
@@ -20,7 +23,9 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequestLayer;
 
+use super::calls::Calls;
 use super::instance::Instance;
 use crate::support::settings;
 
@@ -34,6 +39,7 @@ const ACCOUNT: &str = "system:serviceaccount:kiln-system:kiln-operator";
 pub(crate) struct Site {
     admin: Client,
     operator: Client,
+    calls: Calls,
     namespace: String,
 }
 
@@ -53,7 +59,7 @@ impl Operator {
 /// Makes the namespace.
 pub(crate) async fn site(name: &str) -> Site {
     static PREPARED: OnceCell<()> = OnceCell::const_new();
-    let admin = client(None).await;
+    let admin = client(None, &Calls::default()).await;
     PREPARED.get_or_init(|| prepare(admin.clone())).await;
     let namespace = Namespace {
         metadata: kube::api::ObjectMeta {
@@ -66,14 +72,16 @@ pub(crate) async fn site(name: &str) -> Site {
         .create(&PostParams::default(), &namespace)
         .await
         .unwrap();
+    let calls = Calls::default();
     Site {
-        operator: client(Some(ACCOUNT)).await,
+        operator: client(Some(ACCOUNT), &calls).await,
         admin,
+        calls,
         namespace: made.name_any(),
     }
 }
 
-async fn client(user: Option<&str>) -> Client {
+async fn client(user: Option<&str>, calls: &Calls) -> Client {
     let path = std::env::var("KILN_TEST_KUBECONFIG")
         .expect("KILN_TEST_KUBECONFIG names no file; run `cargo xtask test operator`");
     let mut kubeconfig = Kubeconfig::read_from(path).unwrap();
@@ -85,7 +93,13 @@ async fn client(user: Option<&str>) -> Client {
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
         .unwrap();
-    Client::try_from(config).unwrap()
+    let calls = calls.clone();
+    let noting = MapRequestLayer::new(move |request: Request<Body>| {
+        calls.note(&request);
+        request
+    });
+    let builder = ClientBuilder::try_from(config).unwrap();
+    builder.with_layer(&noting).build()
 }
 
 /// Waits for the API server, then puts definitions and rights into it.
@@ -133,7 +147,7 @@ async fn prepare(admin: Client) {
         .await
         .unwrap();
     // The API server makes the rights that every account has after it begins to answer.
-    let operator = client(Some(ACCOUNT)).await;
+    let operator = client(Some(ACCOUNT), &Calls::default()).await;
     until("accounts may ask what there is", || async {
         operator.list_api_groups().await.is_ok()
     })
@@ -141,15 +155,23 @@ async fn prepare(admin: Client) {
 }
 
 /// Looks until it is so.
-async fn until<F: Future<Output = bool>>(what: &str, mut so: impl FnMut() -> F) {
+async fn until<F: Future<Output = bool>>(what: &str, so: impl FnMut() -> F) {
+    until_within(WITHIN, what, so).await;
+}
+
+async fn until_within<F: Future<Output = bool>>(
+    within: Duration,
+    what: &str,
+    mut so: impl FnMut() -> F,
+) {
     let looking = async {
         while !so().await {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
     assert!(
-        tokio::time::timeout(WITHIN, looking).await.is_ok(),
-        "not within {WITHIN:?}: {what}"
+        tokio::time::timeout(within, looking).await.is_ok(),
+        "not within {within:?}: {what}"
     );
 }
 
@@ -178,6 +200,20 @@ impl Site {
 
     pub(crate) async fn until<F: Future<Output = bool>>(&self, what: &str, so: impl FnMut() -> F) {
         until(what, so).await;
+    }
+
+    pub(crate) async fn until_within<F: Future<Output = bool>>(
+        &self,
+        within: Duration,
+        what: &str,
+        so: impl FnMut() -> F,
+    ) {
+        until_within(within, what, so).await;
+    }
+
+    /// What the operator asked the API server.
+    pub(crate) fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     async fn context(&self) -> Arc<Context> {
@@ -357,9 +393,32 @@ impl Site {
 
     /// The version of everything that the operator writes for a pipeline, and of its own resource.
     pub(crate) async fn versions(&self, name: &str) -> BTreeMap<String, String> {
+        let mut versions = self
+            .versions_of(&format!("app.kubernetes.io/instance={name}"))
+            .await;
+        if let Some(pipeline) = self.all::<Hl7Pipeline>().get_opt(name).await.unwrap() {
+            versions.insert(
+                "Hl7Pipeline".to_owned(),
+                pipeline.resource_version().unwrap_or_default(),
+            );
+        }
+        versions
+    }
+
+    /// The version of everything that the operator writes, and of all pipelines.
+    pub(crate) async fn all_versions(&self) -> BTreeMap<String, String> {
+        let mut versions = self
+            .versions_of("app.kubernetes.io/managed-by=kiln-operator")
+            .await;
+        self.note::<Hl7Pipeline>(&ListParams::default(), &mut versions)
+            .await;
+        versions
+    }
+
+    async fn versions_of(&self, labels: &str) -> BTreeMap<String, String> {
         use k8s_openapi::api::{apps, core, networking, policy};
         let mut versions = BTreeMap::new();
-        let listed = ListParams::default().labels(&format!("app.kubernetes.io/instance={name}"));
+        let listed = ListParams::default().labels(labels);
         self.note::<apps::v1::Deployment>(&listed, &mut versions)
             .await;
         self.note::<core::v1::Service>(&listed, &mut versions).await;
@@ -371,12 +430,6 @@ impl Site {
             .await;
         self.note::<networking::v1::NetworkPolicy>(&listed, &mut versions)
             .await;
-        if let Some(pipeline) = self.all::<Hl7Pipeline>().get_opt(name).await.unwrap() {
-            versions.insert(
-                "Hl7Pipeline".to_owned(),
-                pipeline.resource_version().unwrap_or_default(),
-            );
-        }
         versions
     }
 
