@@ -229,7 +229,7 @@ fn kafka() -> Result<(), String> {
 }
 
 fn operator() -> Result<(), String> {
-    let suites = ["cluster", "chart"];
+    let suites = ["cluster", "chart", "many"];
     let tests = |suites: &[&str]| {
         let mut command = cargo_command();
         command.args(["test", "--package", "kiln-operator"]);
@@ -248,6 +248,10 @@ fn operator() -> Result<(), String> {
             .env("KILN_TEST_KUBECONFIG", kubernetes.kubeconfig())
             .env("KILN_TEST_HELM", chart.join("helm"))
             .env("KILN_TEST_KUBECONFORM", chart.join("kubeconform"));
+        if suite == "many" {
+            // Its figures are to be seen.
+            command.args(["--", "--nocapture"]);
+        }
         run(&mut command).map_err(|error| format!("{error}\n{}", kubernetes.logs()))?;
     }
     Ok(())
