@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::process::Process;
@@ -172,7 +173,7 @@ impl Kiln {
     }
 
     /// The value of a series of `/metrics`, named as there: `name{label="value"}`; none when there is none, or nobody answers.
-    pub fn metric(&self, series: &str) -> Option<f64> {
+    pub fn metric<T: FromStr>(&self, series: &str) -> Option<T> {
         let (_, metrics) = self.http_get("/metrics")?;
         let mut lines = metrics.lines();
         let value = lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
