@@ -9,7 +9,7 @@
 //! - [`Kiln`] runs the real binary and kills it, gently or not.
 //! - [`Network`] has hosts for both, with links that can be cut and slowed; [`Disk`] can be full, and [`Host`] has a clock.
 //! - [`records`] reads what was emitted.
-//! - [`reference`] makes the reference of settings out of their schema.
+//! - [`reference`](mod@reference) makes the reference of settings out of their schema.
 //! - [`Checker`] says what is lost, doubled or out of order, by control id.
 //!
 //! ```

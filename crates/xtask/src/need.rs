@@ -1,6 +1,8 @@
 use std::{
     collections::hash_map::DefaultHasher,
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     hash::{Hash, Hasher},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -30,9 +32,13 @@ pub(crate) fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// Runs a command, and says which one failed.
+/// Runs a command, and says which one failed: the program and its arguments, as a person would repeat it.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
-    let shown = format!("{command:?}");
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    let shown = words.join(" ");
     let status = command
         .status()
         .map_err(|error| format!("`{shown}` did not start: {error}"))?;
