@@ -22,9 +22,10 @@ use support::least;
 const PIPELINES: u32 = 50;
 /// What a slow machine needs for each.
 const EACH: Duration = Duration::from_secs(2);
-/// What an operator may ask the API server for a pipeline until it has settled: its objects, what became of them, and the
-/// passes that the reports of these wake.
-const CALLS_EACH: u64 = 100;
+/// What an operator may ask the API server for a pipeline until it has settled: eight passes of eleven objects and four readings. A
+/// pass is woken by what the cluster's controllers report of each object, so that a quick cluster wakes more than a busy one, which
+/// reports several at once.
+const CALLS_EACH: u64 = 8 * (11 + 4);
 /// What an operator may keep of a pipeline.
 const KIB_EACH: u64 = 256;
 

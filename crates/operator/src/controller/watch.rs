@@ -1,6 +1,7 @@
 //! What wakes the operator, and the loop around it all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -25,6 +26,9 @@ use crate::api::{FhirMapping, Hl7Pipeline};
 
 /// Pipelines that are worked on at once; the others wait.
 const CONCURRENCY: u16 = 8;
+/// A pass begins after so long without a change: what a pass applies comes back as changes, and controllers of the cluster
+/// report theirs one by one.
+const DEBOUNCE: Duration = Duration::from_millis(250);
 /// Pipelines that were woken for another number and wait to be heard; looking waits with them.
 const WOKEN_WAITING: usize = 64;
 /// What the operator makes has this label; other objects of the cluster are not read.
@@ -115,7 +119,11 @@ pub async fn run(
     };
     let looking = look(Arc::clone(&context), found, wake, stop.clone()).boxed();
     let reconciling = controller
-        .with_config(Config::default().concurrency(CONCURRENCY))
+        .with_config(
+            Config::default()
+                .concurrency(CONCURRENCY)
+                .debounce(DEBOUNCE),
+        )
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(
             reconcile,
