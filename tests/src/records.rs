@@ -134,20 +134,7 @@ pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
         .into_iter()
         .filter(|topic| topic.starts_with(&topics))
     {
-        let output = kcat(&[
-            "-b",
-            brokers,
-            "-C",
-            "-t",
-            &topic,
-            "-o",
-            "beginning",
-            "-e",
-            "-q",
-            "-X",
-            "isolation.level=read_committed",
-            "-J",
-        ]);
+        let output = committed(brokers, &topic, &["-J"]);
         for line in output.lines() {
             let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
             let headers = record["headers"].as_array().cloned().unwrap_or_default();
@@ -171,22 +158,15 @@ pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
 /// # Panics
 /// As [`kafka`].
 pub fn kafka_audit(brokers: &str, prefix: &str) -> Vec<String> {
-    let topic = format!("{prefix}.audit");
-    let committed = "isolation.level=read_committed";
-    let output = kcat(&[
-        "-b",
-        brokers,
-        "-C",
-        "-t",
-        &topic,
-        "-o",
-        "beginning",
-        "-e",
-        "-q",
-        "-X",
-        committed,
-    ]);
+    let output = committed(brokers, &format!("{prefix}.audit"), &[]);
     output.lines().map(str::to_owned).collect()
+}
+
+/// All that is committed in a topic, as kcat prints it with those options.
+fn committed(brokers: &str, topic: &str, options: &[&str]) -> String {
+    let whole = ["-b", brokers, "-C", "-t", topic, "-o", "beginning", "-e"];
+    let committed = ["-q", "-X", "isolation.level=read_committed"];
+    kcat(&[&whole[..], &committed, options].concat())
 }
 
 fn topics_of(brokers: &str) -> Vec<String> {

@@ -10,8 +10,10 @@ use crate::need::{cache, digest, go, root, run};
 
 /// Programs that one module of this tree pins.
 pub(crate) struct Programs {
-    /// The module's directory in `tests/operator`.
+    /// The module's directory, whose last part names where they are kept.
     pub(crate) module: &'static str,
+    /// Build tags, separated by commas.
+    pub(crate) tags: &'static str,
     /// Flags for the linker, beside those that leave debug information out.
     pub(crate) flags: &'static str,
     /// Each program and its package.
@@ -21,9 +23,10 @@ pub(crate) struct Programs {
 impl Programs {
     /// The directory that holds them. What is not there yet is built.
     pub(crate) fn directory(&self) -> Result<PathBuf, String> {
-        let module = root().join("tests/operator").join(self.module);
+        let module = root().join(self.module);
+        let name = module.file_name().unwrap_or_default().to_string_lossy();
         let state = digest(&module.join("go.sum"))?;
-        let directory = cache()?.join(format!("{}-{state:016x}", self.module));
+        let directory = cache()?.join(format!("{name}-{state:016x}"));
         for (name, package) in self.packages {
             let program = directory.join(name);
             if !program.exists() {
@@ -42,6 +45,7 @@ impl Programs {
             .current_dir(module)
             .env("CGO_ENABLED", "0")
             .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"])
+            .args(["-tags", self.tags])
             .args(["-ldflags", &format!("-s -w {}", self.flags), "-o"])
             .arg(&begun)
             .arg(package))

@@ -18,7 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The programs of the control plane; some ten minutes on two cores.
 pub(crate) const PROGRAMS: Programs = Programs {
-    module: "kubernetes",
+    module: "tests/operator/kubernetes",
+    tags: "",
     // The version that go.mod pins, as the programs show it.
     flags: "-X k8s.io/component-base/version.gitVersion=v1.37.2 \
             -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=37",
@@ -34,7 +35,8 @@ pub(crate) const PROGRAMS: Programs = Programs {
 
 /// What the chart is checked with.
 pub(crate) const CHART: Programs = Programs {
-    module: "chart",
+    module: "tests/operator/chart",
+    tags: "",
     flags: "",
     packages: &[
         ("helm", "helm.sh/helm/v4/cmd/helm"),

@@ -1,10 +1,22 @@
 //! Alerts and dashboard, as Prometheus reads them: by its promtool, built from its Go module.
 
-use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
+use std::{fmt::Write as _, fs, process::Command};
 
 use serde_json::Value;
 
-use crate::need::{cache, digest, go, root, run, written};
+use crate::{
+    go::Programs,
+    need::{root, run},
+};
+
+/// Some two minutes on two cores.
+const PROMTOOL: Programs = Programs {
+    module: "tests/monitoring/promtool",
+    // Without the clients of all clouds, by which Prometheus finds what to read.
+    tags: "remove_all_sd",
+    flags: "",
+    packages: &[("promtool", "github.com/prometheus/prometheus/cmd/promtool")],
+};
 
 const ALERTS: &str = "charts/kiln/files/alerts.yaml";
 const DASHBOARD: &str = "charts/kiln/files/dashboard.json";
@@ -12,7 +24,7 @@ const TESTS: &str = "tests/monitoring/alerts.yaml";
 
 /// Each alert fires for what it is about and for nothing else, and Prometheus can read every expression.
 pub(crate) fn stage() -> Result<(), String> {
-    let promtool = promtool()?;
+    let promtool = PROMTOOL.directory()?.join("promtool");
     let directory = tempfile::tempdir().map_err(|error| format!("a directory: {error}"))?;
     let dashboard = directory.path().join("dashboard.yaml");
     fs::write(&dashboard, as_rules(&expressions()?))
@@ -61,27 +73,4 @@ fn as_rules(expressions: &[String]) -> String {
         );
     }
     text
-}
-
-/// promtool, built once for each state of `tests/monitoring/promtool`; some two minutes on two cores.
-fn promtool() -> Result<PathBuf, String> {
-    let module = root().join("tests/monitoring/promtool");
-    let directory = cache()?.join(format!("promtool-{:016x}", digest(&module.join("go.sum"))?));
-    let program = directory.join("promtool");
-    let done = directory.join("complete");
-    if !done.exists() {
-        go()?;
-        println!("-- promtool is built; once");
-        run(Command::new("go")
-            .current_dir(&module)
-            .env("CGO_ENABLED", "0")
-            .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"])
-            // Without the clients of all clouds, by which Prometheus finds what to read.
-            .args(["-tags", "remove_all_sd", "-ldflags", "-s -w", "-o"])
-            .arg(&program)
-            .arg("github.com/prometheus/prometheus/cmd/promtool"))
-        .map_err(|error| format!("{error}; the Go module proxy must be reachable"))?;
-        written(&done)?;
-    }
-    Ok(program)
 }

@@ -1,12 +1,12 @@
 //! What the documents at the top say of the code is so.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use support::{read, root};
 
 /// Names of all functions in the Rust files below a directory.
 fn functions(directory: &Path, into: &mut BTreeSet<String>) {
@@ -29,7 +29,7 @@ fn functions(directory: &Path, into: &mut BTreeSet<String>) {
 
 #[test]
 fn every_test_that_the_threats_rest_on_is_there() {
-    let page = fs::read_to_string(root().join("SECURITY.md")).expect("SECURITY.md");
+    let page = read("SECURITY.md");
     let mut known = BTreeSet::new();
     for directory in ["crates", "tests"] {
         functions(&root().join(directory), &mut known);

@@ -2,16 +2,13 @@
 //!
 //! The words are read out of the sources: they are literals of the files that are named here.
 
+mod support;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+
+use support::read;
 
 type Words = BTreeSet<String>;
-
-fn read(path: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
 
 /// A source without comments and tests.
 fn code(path: &str) -> String {

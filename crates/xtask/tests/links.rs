@@ -1,20 +1,16 @@
 //! That every link within the repository's pages leads somewhere, and that the book has every page.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use support::root;
 
 /// Folders without pages of ours.
 const OTHERS: [&str; 3] = ["target", ".git", "node_modules"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .expect("the top of the workspace")
-}
 
 fn pages(directory: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).expect("a directory") {

@@ -1,13 +1,10 @@
 //! That alerts and dashboard speak of metrics that there are, and that each alert has its section of the runbooks.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+mod support;
 
-fn read(path: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+use std::collections::BTreeSet;
+
+use support::read;
 
 fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'

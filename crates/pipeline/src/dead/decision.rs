@@ -27,9 +27,7 @@ impl Decision {
             Decision::Dropped => "dropped",
         }
     }
-}
 
-impl Decision {
     /// What the audit stream calls it.
     pub(super) const fn deed(self) -> Deed {
         match self {
@@ -68,14 +66,20 @@ impl Decisions {
     pub async fn read(reader: &mut Reader) -> Result<Decisions, ReadError> {
         let mut decisions = Decisions::default();
         while let Some(record) = reader.next().await? {
-            if let Some((letter, decided)) = decision(&record) {
-                if decisions.0.len() == MAX_DECISIONS {
-                    return Err(TooManyDecisions.into());
-                }
-                decisions.0.insert(letter, decided);
-            }
+            decisions.see(&record)?;
         }
         Ok(decisions)
+    }
+
+    /// Takes a record of the dead stream into account, if it is a decision.
+    pub fn see(&mut self, record: &Record) -> Result<(), TooManyDecisions> {
+        if let Some((letter, decided)) = decision(record) {
+            if self.0.len() == MAX_DECISIONS {
+                return Err(TooManyDecisions);
+            }
+            self.0.insert(letter, decided);
+        }
+        Ok(())
     }
 
     /// What was decided about a letter.

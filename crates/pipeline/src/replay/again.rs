@@ -1,7 +1,6 @@
 //! One message, converted again.
 
-use kiln_fhir::{Conversion, Mapper};
-use kiln_hl7::Index;
+use kiln_fhir::Mapper;
 
 use super::replayer::{Replayed, mark};
 use crate::config::{Config, Lane};
@@ -12,14 +11,7 @@ use crate::transform::Writer;
 /// is not asked whether it is a resend.
 pub fn again(config: &Config, mapper: &Mapper, lane: Lane, raw: RawRecord, name: &str) -> Replayed {
     let log = config.store.log(&config.name, lane);
-    let mut writer = Writer {
-        mapper,
-        layout: config.layout,
-        default_offset: config.time_zone(),
-        log: &log,
-        index: Index::new(),
-        conversion: Conversion::new(),
-    };
+    let mut writer = Writer::new(mapper, config.layout, config.time_zone(), &log);
     let mut replayed = Replayed::of(raw, &mut writer);
     mark(&mut replayed.outputs, &ReplayInto::Same, name);
     replayed

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kiln_fhir::{Conversion, Mapper, UtcOffset};
-use kiln_hl7::Index;
+use kiln_fhir::{Mapper, UtcOffset};
 
 use super::Choice;
 use crate::config::{Config, Lane, Layout};
@@ -180,14 +179,7 @@ impl Replayer {
 
     fn convert(&mut self, records: Vec<RawRecord>) -> Vec<Replayed> {
         let mapper = Arc::clone(&self.mapper);
-        let mut writer = Writer {
-            mapper: &mapper,
-            layout: self.layout,
-            default_offset: self.default_offset,
-            log: &self.log,
-            index: Index::new(),
-            conversion: Conversion::new(),
-        };
+        let mut writer = Writer::new(&mapper, self.layout, self.default_offset, &self.log);
         let mut all = Vec::new();
         for raw in records {
             let window = self

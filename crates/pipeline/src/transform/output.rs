@@ -23,16 +23,33 @@ pub(crate) enum Written {
 
 /// Makes outputs of messages; its buffers are reused.
 pub(crate) struct Writer<'a> {
-    pub(crate) mapper: &'a Mapper,
-    pub(crate) layout: Layout,
-    pub(crate) default_offset: UtcOffset,
+    mapper: &'a Mapper,
+    layout: Layout,
+    default_offset: UtcOffset,
     /// Name of the raw log in the `source` header.
     pub(crate) log: &'a str,
-    pub(crate) index: Index,
+    index: Index,
     pub(crate) conversion: Conversion,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// With new buffers.
+    pub(crate) fn new(
+        mapper: &'a Mapper,
+        layout: Layout,
+        default_offset: UtcOffset,
+        log: &'a str,
+    ) -> Writer<'a> {
+        Writer {
+            mapper,
+            layout,
+            default_offset,
+            log,
+            index: Index::new(),
+            conversion: Conversion::new(),
+        }
+    }
+
     /// Adds the outputs of one message: its resources, a dead letter or nothing, and an audit event.
     pub(crate) fn write(&mut self, raw: &RawRecord, out: &mut Vec<Output>) -> Written {
         let headers = self.headers(raw);
@@ -65,17 +82,16 @@ impl Writer<'_> {
             Written::Dead(reason) => Came::Dead(reason),
             Written::Dropped(filter) => Came::Dropped(filter),
         };
-        self.audit(raw, &came, out);
+        self.audit(raw, headers, &came, out);
         written
     }
 
     /// Adds the audit event of a message that is a resend.
     pub(crate) fn resent(&self, raw: &RawRecord, out: &mut Vec<Output>) {
-        self.audit(raw, &Came::Resend, out);
+        self.audit(raw, self.headers(raw), &Came::Resend, out);
     }
 
-    fn audit(&self, raw: &RawRecord, came: &Came<'_>, out: &mut Vec<Output>) {
-        let headers = self.headers(raw);
+    fn audit(&self, raw: &RawRecord, headers: Headers, came: &Came<'_>, out: &mut Vec<Output>) {
         let source = headers.get(header::SOURCE).unwrap_or_default();
         let value = audit::event(&raw.record, source, self.mapper.version(), came);
         let record = Record {

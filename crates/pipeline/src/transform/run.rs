@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kiln_fhir::{Conversion, Issue, IssueReason, UtcOffset};
-use kiln_hl7::Index;
+use kiln_fhir::{Issue, IssueReason, UtcOffset};
 use tokio_util::sync::CancellationToken;
 
 use super::dedupe::{Reach, Seen, Window};
@@ -219,14 +218,7 @@ impl Transform {
         }
         // One version of the maps for the whole batch.
         let mapper = self.mapping.mapper();
-        let mut writer = Writer {
-            mapper: &mapper,
-            layout: self.layout,
-            default_offset: self.default_offset,
-            log: &self.log,
-            index: Index::new(),
-            conversion: Conversion::new(),
-        };
+        let mut writer = Writer::new(&mapper, self.layout, self.default_offset, &self.log);
         let (mut outputs, mut tally) = (Vec::new(), Tally::default());
         for raw in &batch.records {
             let Position { partition, offset } = raw.position;

@@ -1,7 +1,7 @@
 //! What became of a message, as the outputs say.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kiln_pipeline::config::Config;
 use kiln_pipeline::dead::{Decided, Decisions, Letter};
@@ -9,13 +9,12 @@ use kiln_pipeline::record::{Record, header};
 use kiln_pipeline::store::{Reader, Selection, Stream};
 use maud::{Markup, html};
 
+use super::wanted::earlier;
 use crate::dead::words::{received, shown};
 use crate::failure::Failure;
 
 /// Outputs are read for so long at most.
 const READ_TIME: Duration = Duration::from_secs(5);
-/// Records of Kafka have the time of the instance that wrote them, or of the broker: so much earlier is looked.
-const EARLIER_MS: i64 = 60_000;
 
 /// What became of a message.
 #[derive(Default)]
@@ -37,8 +36,7 @@ struct Made {
 impl Fate {
     /// Of the message `raw` that outputs name by `source`.
     pub(super) async fn of(config: &Config, source: &str, raw: &Record) -> Result<Fate, Failure> {
-        let until = Instant::now() + READ_TIME;
-        let since_ms = received(raw).as_millisecond().saturating_sub(EARLIER_MS);
+        let since_ms = earlier(received(raw).as_millisecond());
         let mut fate = Fate::default();
         let reading = async {
             let open = async |stream| {
@@ -51,18 +49,20 @@ impl Fate {
                     .await
                     .map_err(Failure::stopped)
             };
-            let decisions = Decisions::read(&mut open(Stream::Dead).await?).await;
-            let decisions = decisions.map_err(Failure::stopped)?;
+            // A decision may be read before or after its letter, of which there are few.
+            let (mut decisions, mut letters) = (Decisions::default(), Vec::new());
             let mut dead = open(Stream::Dead).await?;
             while let Some(record) = dead.next().await.map_err(Failure::stopped)? {
-                if record.header(header::SOURCE) != source {
-                    continue;
-                }
-                if let Some(letter) = Letter::of(dead.position(), record) {
-                    let decided = decisions.about(letter.id);
-                    fate.letters.push((letter, decided));
+                decisions.see(&record).map_err(Failure::stopped)?;
+                if record.header(header::SOURCE) == source {
+                    letters.extend(Letter::of(dead.position(), record));
                 }
             }
+            let decided = letters.into_iter().map(|letter| {
+                let decided = decisions.about(letter.id);
+                (letter, decided)
+            });
+            fate.letters = decided.collect();
             let mut fhir = open(Stream::Fhir).await?;
             while let Some(record) = fhir.next().await.map_err(Failure::stopped)? {
                 if record.header(header::SOURCE) == source {
@@ -75,8 +75,7 @@ impl Fate {
             }
             Ok(())
         };
-        let left = until.saturating_duration_since(Instant::now());
-        let read = tokio::time::timeout(left, reading).await;
+        let read = tokio::time::timeout(READ_TIME, reading).await;
         fate.partly = read.is_err();
         read.unwrap_or(Ok(()))?;
         Ok(fate)

@@ -10,7 +10,7 @@ use kiln_pipeline::replay::Choice;
 use kiln_pipeline::store::{Begin, Position, RawRecord, Store};
 use maud::{Markup, html};
 
-use super::wanted::{LaneName, Place, Wanted, log};
+use super::wanted::{LaneName, Place, Wanted, earlier, log};
 use crate::console::access::Visitor;
 use crate::console::frame;
 use crate::console::routes::Console;
@@ -24,8 +24,6 @@ pub(in crate::console) const PATH: &str = "/messages";
 const MAX_SHOWN: usize = 50;
 /// The log is read for so long at most.
 const READ_TIME: Duration = Duration::from_secs(10);
-/// Records of Kafka have the time of the instance that wrote them, or of the broker: so much earlier is looked.
-const EARLIER_MS: i64 = 60_000;
 
 /// What was found.
 #[derive(Default)]
@@ -63,7 +61,7 @@ pub(in crate::console) async fn show(
 }
 
 async fn search(store: &dyn Store, choice: &Choice, since_ms: i64) -> Result<Found, Failure> {
-    let begin = Begin::Time(since_ms.saturating_sub(EARLIER_MS));
+    let begin = Begin::Time(earlier(since_ms));
     let mut reader = store.read_raw(begin).await.map_err(Failure::stopped)?;
     let (mut found, until) = (Found::default(), Instant::now() + READ_TIME);
     loop {

@@ -16,6 +16,8 @@ use crate::failure::Failure;
 
 /// How far back is looked unless a time is given.
 const RECENTLY: SignedDuration = SignedDuration::from_hours(1);
+/// Records of Kafka have the time of the instance that wrote them, or of the broker: so much earlier is looked.
+const EARLIER_MS: i64 = 60_000;
 
 /// As a person asks.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -76,6 +78,11 @@ impl Wanted {
         };
         Ok((choice, since_ms))
     }
+}
+
+/// From when records are read that may be of that time.
+pub(super) fn earlier(ms: i64) -> i64 {
+    ms.saturating_sub(EARLIER_MS)
 }
 
 /// A time as browsers write it, in UTC.

@@ -142,11 +142,7 @@ impl Outputs {
     pub(super) fn settle(&mut self, log: &Log) -> Result<(), StoreError> {
         if self.doubtful {
             self.committed = log.lengths()?;
-            if let Some(head) = log.head()? {
-                self.head = head;
-            } else {
-                self.head = Head::begin(AUDIT);
-            }
+            self.head = log.head()?.unwrap_or_else(|| Head::begin(AUDIT));
             self.rollback()?;
             self.doubtful = false;
         }
