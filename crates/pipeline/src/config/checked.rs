@@ -160,7 +160,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            batch_messages: 500,
+            batch_messages: 200,
             batch_bytes: 8 * 1024 * 1024,
             batch_wait: Duration::from_millis(20),
             dedupe_messages: 50_000,

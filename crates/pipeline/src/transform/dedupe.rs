@@ -32,16 +32,25 @@ pub(crate) enum Seen {
     SameControlId,
 }
 
-/// The last messages of one partition: `Reach::messages` of them and the one just seen, some 120 bytes each whatever
+/// The last messages of one partition: `Reach::messages` of them and the one just seen, some 100 bytes each whatever
 /// their size.
 pub(crate) struct Window {
     reach: Reach,
     /// Oldest first.
-    order: VecDeque<Sighting>,
+    order: VecDeque<Remembered>,
+    /// The retries among them, which are few: offset and digest, oldest first.
+    retries: VecDeque<(i64, [u8; 16])>,
     /// The last sighting of each copy, and of each retry: offset and time of reception.
     copies: HashMap<[u8; 16], (i64, i64)>,
     /// The last offset of each identity.
     identities: HashMap<[u8; 8], i64>,
+}
+
+/// By what a message is found in the other tables when it is to be forgotten.
+struct Remembered {
+    offset: i64,
+    copy: [u8; 16],
+    identity: [u8; 8],
 }
 
 impl Window {
@@ -50,6 +59,7 @@ impl Window {
         Window {
             reach,
             order: VecDeque::new(),
+            retries: VecDeque::new(),
             copies: HashMap::new(),
             identities: HashMap::new(),
         }
@@ -70,8 +80,13 @@ impl Window {
         } = *sighting;
         let copy = self.copies.insert(sighting.copy, (offset, received_at));
         let identity = self.identities.insert(sighting.identity, offset);
-        self.order.push_back(*sighting);
+        self.order.push_back(Remembered {
+            offset,
+            copy: sighting.copy,
+            identity: sighting.identity,
+        });
         if let Some(retry) = sighting.retry {
+            self.retries.push_back((offset, retry));
             return match self.copies.insert(retry, (offset, received_at)) {
                 Some((_, before)) if self.within(before, received_at) => Seen::Duplicate,
                 _ => Seen::New,
@@ -94,22 +109,36 @@ impl Window {
     /// Forgets what lies too many offsets before `offset`.
     fn forget_before(&mut self, offset: i64) {
         let reach = i64::try_from(self.reach.messages).unwrap_or(i64::MAX);
-        while let Some(oldest) = self.order.front()
-            && offset.saturating_sub(oldest.offset) > reach
+        let beyond = |earlier: i64| offset.saturating_sub(earlier) > reach;
+        while self
+            .order
+            .front()
+            .is_some_and(|oldest| beyond(oldest.offset))
+            && let Some(oldest) = self.order.pop_front()
         {
-            for key in std::iter::once(oldest.copy).chain(oldest.retry) {
-                if self
-                    .copies
-                    .get(&key)
-                    .is_some_and(|(last, _)| *last == oldest.offset)
-                {
-                    self.copies.remove(&key);
-                }
-            }
+            self.forget_copy(oldest.offset, &oldest.copy);
             if self.identities.get(&oldest.identity) == Some(&oldest.offset) {
                 self.identities.remove(&oldest.identity);
             }
-            self.order.pop_front();
+        }
+        while self
+            .retries
+            .front()
+            .is_some_and(|(retry, _)| beyond(*retry))
+            && let Some((offset, retry)) = self.retries.pop_front()
+        {
+            self.forget_copy(offset, &retry);
+        }
+    }
+
+    /// Unless it was seen again since.
+    fn forget_copy(&mut self, offset: i64, copy: &[u8; 16]) {
+        if self
+            .copies
+            .get(copy)
+            .is_some_and(|(last, _)| *last == offset)
+        {
+            self.copies.remove(copy);
         }
     }
 }

@@ -186,7 +186,7 @@ pub struct LogsDocument {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LimitsDocument {
-    /// Most messages in one transaction. Default 500.
+    /// Most messages in one transaction. Default 200.
     #[schemars(range(min = 1, max = 100_000))]
     pub batch_messages: Option<u64>,
     /// Most raw bytes in one transaction. Default 8388608 (8 MiB). One larger message is a batch of its own.
@@ -195,7 +195,7 @@ pub struct LimitsDocument {
     /// Longest wait for a batch to fill, in milliseconds. Default 20.
     #[schemars(range(max = 10_000))]
     pub batch_wait_milliseconds: Option<u64>,
-    /// How many messages of a partition back a resend is recognised; each costs some 120 bytes. Default 50000. The raw
+    /// How many messages of a partition back a resend is recognised; each costs some 100 bytes. Default 50000. The raw
     /// topic's retention must keep as many.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub dedupe_messages: Option<u64>,

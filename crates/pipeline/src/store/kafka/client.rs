@@ -21,6 +21,8 @@ const SESSION_TIMEOUT_MS: &str = "6000";
 /// A message that was not delivered within this is given up; its sender was answered AE before.
 const MESSAGE_TIMEOUT_MS: &str = "30000";
 
+/// Most that a consumer holds of what is not asked for yet. More would not make it faster, and it is there when transform is behind.
+const PREFETCHED_KBYTES: (&str, &str) = ("queued.max.messages.kbytes", "4096");
 /// How long a record waits for others to be sent with.
 const LINGER: &str = "linger.ms";
 
@@ -104,6 +106,10 @@ pub(super) fn consuming(
     instance: &str,
 ) -> Result<ClientConfig, StoreError> {
     let mut client = base(kafka, instance)?;
+    let (prefetched, kbytes) = PREFETCHED_KBYTES;
+    if !kafka.properties.contains_key(prefetched) {
+        client.set(prefetched, kbytes);
+    }
     client
         .set("group.id", group)
         .set("session.timeout.ms", SESSION_TIMEOUT_MS)
