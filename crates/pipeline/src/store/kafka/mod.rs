@@ -10,6 +10,7 @@ mod heads;
 mod keeping;
 mod last;
 mod names;
+mod patience;
 mod reader;
 mod refusals;
 mod source;

@@ -16,9 +16,9 @@ use super::chained;
 use super::client::{self, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, fault};
 use super::events::{Change, Events};
 use super::names;
+use super::patience::Patience;
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
-use super::wall_clock::WallClock;
 use crate::audit::Head;
 use crate::config::KafkaConfig;
 use crate::sighting::Sighting;
@@ -33,8 +33,6 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longest commit, well beyond the lifetime of a transaction: when the group's coordinator goes away, librdkafka may wait for it
 /// without end, whatever it is told (librdkafka#5456, #5511).
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(45);
-/// How often the clock is looked at during a step.
-const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -44,7 +42,7 @@ pub(super) struct KafkaSource {
     /// None while a blocking call has them, or after a fault.
     clients: Option<Box<Clients>>,
     assigned: usize,
-    clock: WallClock,
+    patience: Patience,
 }
 
 /// Who reads which log, and where the outputs go.
@@ -86,7 +84,7 @@ impl KafkaSource {
             topics,
             clients: None,
             assigned: 0,
-            clock: WallClock::now(),
+            patience: Patience::new(),
         };
         source.rewind().await?;
         Ok(source)
@@ -98,45 +96,18 @@ impl KafkaSource {
         T: Send + 'static,
         F: FnOnce(&mut Clients, &Settings) -> Result<T, StoreError> + Send + 'static,
     {
-        self.check_clock()?;
+        self.patience.check_clock()?;
         let mut clients = self.clients.take().ok_or(StoreError::Closed)?;
         let (consumer, settings) = (Arc::clone(&clients.consumer), Arc::clone(&self.settings));
-        let done = self.within_bound(limit, move || {
+        let done = self.patience.wait(limit, move || {
             let outcome = step(&mut clients, &settings);
             (clients, outcome)
         });
+        // Clients made anew go on, and Kafka fences the old.
         let (clients, outcome) = done.await.inspect_err(|_| leave_group(consumer))?;
         self.assigned = clients.assigned.len();
         self.clients = Some(clients);
         outcome
-    }
-
-    /// Waits for a blocking step of the clients, but not without end, and not on clients that may stand still: ones made anew
-    /// go on, and Kafka fences the old.
-    async fn within_bound<T: Send + 'static>(
-        &mut self,
-        limit: Duration,
-        step: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let mut running = tokio::task::spawn_blocking(step);
-        let until = Instant::now() + limit;
-        while Instant::now() < until {
-            if let Ok(done) = tokio::time::timeout(CLOCK_INTERVAL, &mut running).await {
-                return done.map_err(|_| StoreError::Closed);
-            }
-            self.check_clock()?;
-        }
-        Err(StoreError::Kafka("a client stands still".to_owned()))
-    }
-
-    /// A fault where the wall clock was set back since the last time.
-    fn check_clock(&mut self) -> Result<(), StoreError> {
-        self.clock.set_back().map_or(Ok(()), |behind| {
-            Err(StoreError::Kafka(format!(
-                "the clock was set back by {:.0} s: its clients are made anew",
-                behind.as_secs_f64()
-            )))
-        })
     }
 }
 
@@ -168,7 +139,8 @@ impl Source for KafkaSource {
         let (old, settings) = (self.clients.take(), Arc::clone(&self.settings));
         self.assigned = 0;
         let clients = self
-            .within_bound(STEP_TIMEOUT, move || {
+            .patience
+            .wait(STEP_TIMEOUT, move || {
                 drop(old);
                 Clients::connect(&settings)
             })
@@ -354,7 +326,7 @@ impl Clients {
         self.producer.begin_transaction().map_err(fault)?;
         let until = Instant::now() + TRANSACTION_TIMEOUT;
         let done = self
-            .fill(&outputs, &heads, settings, until)
+            .fill(outputs, &heads, settings, until)
             .and_then(|()| retried(until, |left| self.producer.commit_transaction(left)));
         if let Err(error) = done {
             // The clients are made anew in any case; this only spares readers the wait.
@@ -391,14 +363,15 @@ impl Clients {
 
     fn fill(
         &self,
-        outputs: &[Placed],
+        outputs: Vec<Placed>,
         heads: &BTreeMap<i32, Head>,
         settings: &Settings,
         until: Instant,
     ) -> Result<(), StoreError> {
+        // Each is let go once librdkafka has its copy.
         outputs
-            .iter()
-            .try_for_each(|placed| produce(&self.producer, placed, until))?;
+            .into_iter()
+            .try_for_each(|placed| produce(&self.producer, &placed, until))?;
         let topic = names::raw(&settings.pipeline);
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in &self.read {
