@@ -27,6 +27,10 @@ const SCREENS = {
   dark: { viewport: { width: 1400, height: 900 }, colorScheme: "dark" },
 };
 
+// Where pictures for the documentation go; none are taken without.
+const PICTURES = process.env.KILN_PICTURES;
+const PAGES = ["/", "/messages", "/messages/message?at=0/0", "/dead", "/playground", "/playground?example=adt-a01-admit-medical.hl7"];
+
 // What is waited for without an end of its own ends with its test.
 const TIMEOUT_MS = 300_000;
 const test = (name, what) => named(name, { timeout: TIMEOUT_MS }, what);
@@ -57,10 +61,16 @@ async function open(options, at) {
   return { page, complaints, close: () => context.close() };
 }
 
+// A picture of what a newcomer sees there.
+async function picture(page, name) {
+  if (PICTURES) await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+}
+
 test("a newcomer gets from a dead letter to an overlay and to FHIR", async () => {
   served.send(`${MESSAGE.join("\r")}\r`);
   const { page, complaints, close } = await open(SCREENS.desktop, "/dead");
   while (!(await page.getByText("One waits for a decision").isVisible())) await page.reload();
+  await picture(page, "dead-letters");
   await page.getByRole("button", { name: "Look at them" }).click();
   assert.equal(await page.getByText("Marlow").count(), 0);
   await page.getByLabel("Your name").fill("Ida");
@@ -77,6 +87,7 @@ test("a newcomer gets from a dead letter to an overlay and to FHIR", async () =>
   const source = page.locator('[data-at^="2.5.1.1"]').first();
   await source.hover();
   await page.waitForFunction((line) => line.classList.contains("lit"), await family.elementHandle());
+  await picture(page, "playground");
   await page.mouse.move(0, 0);
   await family.locator("a").first().focus();
   await page.waitForFunction((value) => value.classList.contains("lit"), await source.elementHandle());
@@ -90,6 +101,7 @@ test("a newcomer gets from a dead letter to an overlay and to FHIR", async () =>
   await page.getByText("1 retried.").waitFor();
   await page.goto("/");
   await page.getByRole("rowheader", { name: "Encounter" }).waitFor();
+  await picture(page, "flow");
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -111,6 +123,7 @@ test("a message is found, looked into and replayed", async () => {
   await page.getByText("were emitted behind what was there").waitFor();
   await page.getByRole("link", { name: "What became of it" }).click();
   await page.getByText("Emitted by the replay console").waitFor();
+  await picture(page, "message");
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -127,7 +140,7 @@ test("the playground works without a script", async () => {
 
 for (const [screen, options] of Object.entries(SCREENS)) {
   test(`every page can be read by everybody: ${screen}`, async (t) => {
-    for (const at of ["/", "/messages", "/messages/message?at=0/0", "/dead", "/playground", "/playground?example=adt-a01-admit-medical.hl7"]) {
+    for (const at of PAGES) {
       const { page, complaints, close } = await open(options, at);
       // What drives the browser may run code that the page's own policy forbids.
       await page.evaluate(AXE);
@@ -148,3 +161,18 @@ for (const [screen, options] of Object.entries(SCREENS)) {
     }
   });
 }
+
+// Figures, not verdicts: the machine may have other work.
+test("how soon a page is there", async (t) => {
+  for (const at of PAGES) {
+    const paints = [];
+    while (paints.length < 5) {
+      const { page, close } = await open(SCREENS.desktop, at);
+      const paint = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+      paints.push(Math.round(await paint.jsonValue()));
+      await close();
+    }
+    paints.sort((one, other) => one - other);
+    t.diagnostic(`${at}: first paint after ${paints[2]} ms, at most ${paints[4]} ms`);
+  }
+});

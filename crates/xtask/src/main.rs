@@ -92,6 +92,9 @@ enum Chore {
     },
     /// Build the documentation as a book into target/book
     Docs,
+    /// Test the console of a release build in a browser, and take the pictures in docs/images; the machine should have nothing
+    /// else to do, since it says how soon pages are there
+    Pictures,
     /// Print the bill of materials of a program, in CycloneDX
     Sbom {
         /// The package that it is built from
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
         Chore::Compare { what, json } => ended(compare::compare(what, json)),
         Chore::Guide { mappings } => ended(guide::digest(&mappings)),
         Chore::Docs => ended(docs()),
+        Chore::Pictures => ended(stage::pictures()),
         Chore::Sbom { package } => ended(sbom::sbom(&package).map(|bill| println!("{bill:#}"))),
         Chore::Test { stages, list } => test(stages, list),
     }

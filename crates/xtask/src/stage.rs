@@ -276,13 +276,25 @@ fn end_to_end() -> Result<(), String> {
 
 /// Chromium, driven by Playwright, before the built binary.
 fn console() -> Result<(), String> {
-    let modules = node_modules(BROWSER)?;
     cargo(&["build", "--package", "kiln"], None)?;
-    run(Command::new("node")
+    run(&mut in_browser("debug")?)
+}
+
+/// The same on a release build, which takes the pictures of the documentation as well.
+pub(crate) fn pictures() -> Result<(), String> {
+    cargo(&["build", "--release", "--package", "kiln"], None)?;
+    run(in_browser("release")?.env("KILN_PICTURES", root().join("docs/images")))
+}
+
+fn in_browser(profile: &str) -> Result<Command, String> {
+    let modules = node_modules(BROWSER)?;
+    let mut command = Command::new("node");
+    command
         .arg("--test")
         .arg(root().join(BROWSER).join("console.test.cjs"))
         .env("NODE_PATH", modules)
-        .env("KILN", root().join("target/debug/kiln")))
+        .env("KILN", root().join("target").join(profile).join("kiln"));
+    Ok(command)
 }
 
 fn cargo(arguments: &[&str], variable: Option<(&str, &str)>) -> Result<(), String> {
