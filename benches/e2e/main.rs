@@ -9,6 +9,7 @@
 
 mod load;
 mod subject;
+mod watcher;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -74,7 +75,8 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo xtask compare e2e`"))
 }
 
-/// Kiln first; the peers that convert do a part of its work, the others still less.
+/// Kiln first, and once more with the console open and traces on; the peers that convert do a part of its work, the others still
+/// less.
 fn subjects(directory: &Path, broker: &str) -> Vec<Subject> {
     let (camel, hapi) = (variable("KILN_CAMEL"), variable("KILN_HAPI"));
     let peer = |name, class_path: &str, class, topic, converts| {
@@ -82,6 +84,7 @@ fn subjects(directory: &Path, broker: &str) -> Vec<Subject> {
     };
     vec![
         Subject::kiln(directory, &variable("KILN_BIN"), broker),
+        Subject::watched(directory, &variable("KILN_BIN"), broker),
         peer("Camel, LinuxForHealth", &camel, "Route", "camel-fhir", true),
         peer("HAPI, LinuxForHealth", &hapi, "Receive", "hapi-fhir", true),
         peer("Camel, no conversion", &camel, "Route", "camel-raw", false),

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use kiln_tests::await_until;
 
+use crate::watcher::{collector, open_console};
+
 /// From the start of the process until it takes connections.
 const START: Duration = Duration::from_secs(300);
 /// For what was acknowledged to come out.
@@ -36,16 +38,35 @@ pub(crate) struct Usage {
 impl Subject {
     /// `kiln serve` with its defaults, over the broker.
     pub(crate) fn kiln(directory: &Path, binary: &str, broker: &str) -> Self {
+        Self::serve("kiln", "", directory, binary, broker)
+    }
+
+    /// The same with traces, of which the default of one in a hundred is exported, and the console open.
+    pub(crate) fn watched(directory: &Path, binary: &str, broker: &str) -> Self {
+        let traces = format!("traces: {{ endpoint: \"http://{}\" }}\n", collector());
+        let subject = Self::serve("kiln, watched", &traces, directory, binary, broker);
+        subject.metrics.into_iter().for_each(open_console);
+        subject
+    }
+
+    fn serve(
+        name: &'static str,
+        settings: &str,
+        directory: &Path,
+        binary: &str,
+        broker: &str,
+    ) -> Self {
         let (address, metrics) = (free_address(), free_address());
-        let config = directory.join("kiln.yaml");
+        let pipeline = name.replace(", ", "-");
+        let config = directory.join(format!("{pipeline}.yaml"));
         let text = format!(
-            "name: e2e\nstore:\n  kafka:\n    brokers: [\"{broker}\"]\n    topics: {{ create: true, partitions: 4, replication: 1 }}\n\
-             output: {{ layout: bundles }}\nlisteners:\n  - {{ name: mllp, address: \"{address}\" }}\nhttp: {{ address: \"{metrics}\" }}\n"
+            "name: {pipeline}\nstore:\n  kafka:\n    brokers: [\"{broker}\"]\n    topics: {{ create: true, partitions: 4, replication: 1 }}\n\
+             output: {{ layout: bundles }}\nlisteners:\n  - {{ name: mllp, address: \"{address}\" }}\nhttp: {{ address: \"{metrics}\" }}\n{settings}"
         );
         fs::write(&config, text).expect("a configuration");
         let mut command = Command::new(binary);
         command.args(["serve", "--config"]).arg(config);
-        Self::start("kiln", address, command, Some(metrics))
+        Self::start(name, address, command, Some(metrics))
     }
 
     /// A peer's program, with or without the LinuxForHealth conversion inside.
