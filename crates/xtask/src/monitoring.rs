@@ -11,7 +11,7 @@ use crate::{
 
 /// Some two minutes on two cores.
 const PROMTOOL: Programs = Programs {
-    module: "tests/monitoring/promtool",
+    module: "tests/monitoring/prometheus",
     // Without the clients of all clouds, by which Prometheus finds what to read.
     tags: "remove_all_sd",
     flags: "",
