@@ -92,6 +92,11 @@ impl Kiln {
         self.mllp
     }
 
+    /// Where it tells its health and metrics; the same after a restart.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
     /// SIGKILL, and a new process on the same configuration. Does not wait until it is ready: senders try until it is.
     pub fn kill_and_restart(&mut self) {
         self.kill();

@@ -8,6 +8,7 @@
 //! - [`Broker`] runs a real Kafka broker and kills it.
 //! - [`Kiln`] runs the real binary and kills it, gently or not.
 //! - [`Network`] has hosts for both, with links that can be cut and slowed; [`Disk`] can be full, and [`Host`] has a clock.
+//! - [`Prometheus`] judges the alerts.
 //! - [`records`] reads what was emitted.
 //! - [`reference`](mod@reference) makes the reference of settings out of their schema.
 //! - [`Checker`] says what is lost, doubled or out of order, by control id.
@@ -42,6 +43,7 @@ mod host;
 mod kiln;
 mod network;
 mod process;
+mod prometheus;
 pub mod records;
 pub mod reference;
 mod sender;
@@ -59,6 +61,7 @@ pub use frame::{read_frame, write_frame};
 pub use host::Host;
 pub use kiln::Kiln;
 pub use network::Network;
+pub use prometheus::Prometheus;
 pub use records::Record;
 pub use sender::{Sender, Sent};
 pub use traffic::Traffic;

@@ -1,6 +1,6 @@
-//! Alerts and dashboard, as Prometheus reads them: by its promtool, built from its Go module.
+//! Alerts and dashboard, as Prometheus reads them: by its own programs, built from its Go module.
 
-use std::{fmt::Write as _, fs, process::Command};
+use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
 use serde_json::Value;
 
@@ -9,14 +9,25 @@ use crate::{
     need::{root, run},
 };
 
-/// Some two minutes on two cores.
-const PROMTOOL: Programs = Programs {
+/// Some three minutes on two cores.
+const PROGRAMS: Programs = Programs {
     module: "tests/monitoring/prometheus",
     // Without the clients of all clouds, by which Prometheus finds what to read.
     tags: "remove_all_sd",
     flags: "",
-    packages: &[("promtool", "github.com/prometheus/prometheus/cmd/promtool")],
+    packages: &[
+        ("promtool", "github.com/prometheus/prometheus/cmd/promtool"),
+        (
+            "prometheus",
+            "github.com/prometheus/prometheus/cmd/prometheus",
+        ),
+    ],
 };
+
+/// Prometheus itself.
+pub(crate) fn prometheus() -> Result<PathBuf, String> {
+    Ok(PROGRAMS.directory()?.join("prometheus"))
+}
 
 const ALERTS: &str = "charts/kiln/files/alerts.yaml";
 const DASHBOARD: &str = "charts/kiln/files/dashboard.json";
@@ -24,7 +35,7 @@ const TESTS: &str = "tests/monitoring/alerts.yaml";
 
 /// Each alert fires for what it is about and for nothing else, and Prometheus can read every expression.
 pub(crate) fn stage() -> Result<(), String> {
-    let promtool = PROMTOOL.directory()?.join("promtool");
+    let promtool = PROGRAMS.directory()?.join("promtool");
     let directory = tempfile::tempdir().map_err(|error| format!("a directory: {error}"))?;
     let dashboard = directory.path().join("dashboard.yaml");
     fs::write(&dashboard, as_rules(&expressions()?))

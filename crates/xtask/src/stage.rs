@@ -263,6 +263,7 @@ fn end_to_end() -> Result<(), String> {
     let sender = class_path(SENDER, "Send")?;
     let python = mllp_send()?;
     let faketime = faketime()?;
+    let prometheus = monitoring::prometheus()?;
     cargo(&["build", "--package", "kiln"], None)?;
     let suites = ["test", "--package", "kiln-tests", "--test", "*"];
     run(cargo_command().args(suites).arg("--no-run"))?;
@@ -271,6 +272,7 @@ fn end_to_end() -> Result<(), String> {
         .env("KILN_KAFKA_LIB", kafka)
         .env("KILN_FAKETIME", faketime)
         .env("KILN_HAPI_SENDER", sender)
+        .env("KILN_PROMETHEUS", prometheus)
         .env("KILN_MLLP_SEND", python))
 }
 
