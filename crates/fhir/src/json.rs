@@ -26,6 +26,23 @@ pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[start..]);
 }
 
+/// What [`append`] copies at once.
+pub(crate) const BLOCK_BYTES: usize = 32;
+
+/// Appends the first `length` bytes of `from`. Most are few: they are copied as a block of a size that the compiler knows,
+/// without a call, and what came along is cut off.
+#[inline]
+pub(crate) fn append(from: &[u8], length: usize, out: &mut Vec<u8>) {
+    match from.first_chunk::<BLOCK_BYTES>() {
+        Some(block) if length <= BLOCK_BYTES => {
+            let end = out.len() + length;
+            out.extend_from_slice(block);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&from[..length]),
+    }
+}
+
 /// Appends `text` as a JSON string; `plain`: it stands there as it is.
 pub(crate) fn string(text: &str, plain: bool, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);

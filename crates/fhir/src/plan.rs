@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
+use crate::json;
 use crate::maps::condition::Condition;
 use crate::primitive::Primitive;
 
@@ -151,12 +152,20 @@ impl Source {
 /// The lists of parts that all plans are made of.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    /// Names of members, and JSON of constants.
+    /// Names of members, and JSON of constants; and room behind them for [`json::append`].
     pub(crate) text: Vec<u8>,
     pub(crate) children: Vec<Child>,
     pub(crate) items: Vec<Item>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) needs: Vec<Need>,
+}
+
+impl Parts {
+    /// Appends a stretch of the text.
+    #[inline]
+    pub(crate) fn append(&self, span: Span, out: &mut Vec<u8>) {
+        json::append(&self.text[span.first as usize..], span.count as usize, out);
+    }
 }
 
 /// Parts that stand side by side in one of the lists.
@@ -189,6 +198,8 @@ pub(crate) enum Node {
         json: Span,
         candidate: u32,
     },
+    /// The coding that a table has for a code: the rows of its system, its code and its display, which ask nothing.
+    Coding(Span),
     Object(Object),
     Items(Span),
 }
@@ -383,6 +394,35 @@ pub(crate) struct TableEntry {
     pub(crate) system: Option<String>,
     /// They stand in a JSON string as they are.
     pub(crate) plain: bool,
+    pub(crate) coding: ReadyCoding,
+}
+
+/// A Coding as JSON.
+#[derive(Debug)]
+pub(crate) struct ReadyCoding {
+    pub(crate) json: Box<[u8]>,
+    /// Where the values of system, code and display start and end in it.
+    pub(crate) values: [Option<(u16, u16)>; 3],
+}
+
+impl ReadyCoding {
+    pub(crate) fn new(system: Option<&str>, code: &str, display: Option<&str>) -> ReadyCoding {
+        let mut json = Vec::new();
+        let members = [("system", system), ("code", Some(code)), ("display", display)];
+        let values = members.map(|(name, value)| {
+            let separator = if json.is_empty() { '{' } else { ',' };
+            let value = value?;
+            json.extend_from_slice(format!("{separator}\"{name}\":").as_bytes());
+            let start = u16::try_from(json.len()).unwrap_or(u16::MAX);
+            json::string(value, false, &mut json);
+            Some((start, u16::try_from(json.len()).unwrap_or(u16::MAX)))
+        });
+        json.push(b'}');
+        ReadyCoding {
+            json: json.into(),
+            values,
+        }
+    }
 }
 
 impl Table {

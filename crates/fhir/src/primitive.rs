@@ -177,11 +177,14 @@ fn is_uri(text: &str) -> bool {
 }
 
 fn has_blanks(text: &str) -> bool {
+    !is_token(text.as_bytes()) && text.contains(char::is_whitespace)
+}
+
+/// Whether a text is surely one without blanks.
+pub(crate) fn is_token(text: &[u8]) -> bool {
     // Without a branch for each byte, so that many are looked at at once.
-    let graphic = text
-        .bytes()
-        .fold(true, |all, byte| all & byte.is_ascii_graphic());
-    !graphic && text.contains(char::is_whitespace)
+    text.iter()
+        .fold(true, |all, byte| all & byte.is_ascii_graphic())
 }
 
 /// Keeps the digits as sent: precision is meaning (FHIR R4, decimal). A plus sign and leading zeros are not JSON.

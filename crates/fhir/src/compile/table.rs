@@ -2,7 +2,7 @@
 
 use crate::json;
 use crate::maps::model;
-use crate::plan::{Table, TableEntry};
+use crate::plan::{ReadyCoding, Table, TableEntry};
 
 pub(super) fn table(table: &model::CodeTable) -> Table {
     let codes = table
@@ -22,6 +22,11 @@ pub(super) fn table(table: &model::CodeTable) -> Table {
                 code: code.code.clone(),
                 display: code.display.clone(),
                 system: code.system.clone(),
+                coding: ReadyCoding::new(
+                    code.system.as_deref(),
+                    &code.code,
+                    code.display.as_deref(),
+                ),
                 plain: texts.all(|text| json::is_plain(text.as_bytes())),
             }
         })

@@ -2,10 +2,10 @@
 
 use super::element::Written;
 use super::run::Run;
-use super::trace::Trace;
+use super::trace::{Trace, Wrote};
 use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
-use crate::plan::{CodePart, Source, Table, TableEntry};
+use crate::plan::{CodePart, Source, Span, Table, TableEntry, Value};
 use crate::primitive::Primitive;
 
 /// A code and the name of its coding system, and the table that the code is looked up in.
@@ -32,15 +32,52 @@ pub(super) struct Coded<'r> {
 }
 
 impl<'r, T: Trace> Run<'r, '_, T> {
+    /// The coding that a table has for a code, which is ready; the rows are those of system, code and display.
+    #[inline(never)]
+    pub(super) fn coding(&mut self, rows: Span, buffer: &mut Vec<u8>) -> Written {
+        let parts = self.parts;
+        let rows = rows.of(&parts.candidates);
+        let Some((Value::Mapped(table, .., system), Some(from))) =
+            rows.first().map(|row| (&row.value, row.from))
+        else {
+            return Written::Nothing;
+        };
+        let coded = self.coded(*table, from, *system);
+        if coded.is_of_another {
+            return Written::Nothing;
+        }
+        let Some(entry) = coded.entry else {
+            if coded.is_valued {
+                self.issue(Some(from), IssueReason::UnmappedCode);
+            }
+            return Written::Nothing;
+        };
+        let start = buffer.len();
+        buffer.extend_from_slice(&entry.coding.json);
+        for (row, value) in rows.iter().zip(&entry.coding.values) {
+            if let Some(value) = value {
+                let value = start + usize::from(value.0)..start + usize::from(value.1);
+                self.wrote(row, Wrote::Value, value);
+            }
+        }
+        Written::Content
+    }
+
     /// A part of what a code table has for a code.
+    #[inline(never)]
     pub(super) fn mapped(
         &mut self,
         from: Source,
-        coded: Coded<'r>,
+        table: usize,
         part: CodePart,
         kind: Primitive,
+        system: Option<Source>,
         buffer: &mut Vec<u8>,
     ) -> Written {
+        let coded = self.coded(table, from, system);
+        if coded.is_of_another {
+            return Written::Nothing;
+        }
         let Some(entry) = coded.entry else {
             if part == CodePart::Code && coded.is_valued {
                 self.issue(Some(from), IssueReason::UnmappedCode);
@@ -108,8 +145,25 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         coded
     }
 
+    /// The system of a coding that stands beside a table's.
+    #[inline(never)]
+    pub(super) fn original_system(
+        &mut self,
+        from: Source,
+        table: usize,
+        coded: Coded<'r>,
+        buffer: &mut Vec<u8>,
+    ) -> Written {
+        let start = buffer.len();
+        let written = self.system_uri(from, buffer);
+        if self.is_foreign(table, coded, &buffer[start..]) {
+            return Written::Nothing;
+        }
+        written
+    }
+
     /// Whether a code claims the system of a table that does not have it: then it stands without a system.
-    pub(super) fn is_foreign(&self, table: usize, coded: Coded<'r>, uri: &[u8]) -> bool {
+    fn is_foreign(&self, table: usize, coded: Coded<'r>, uri: &[u8]) -> bool {
         let uri = uri
             .strip_prefix(b"\"")
             .and_then(|uri| uri.strip_suffix(b"\""));

@@ -88,12 +88,12 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 first: child.key.first,
                 count: child.key.count + json.count,
             };
-            buffer.extend_from_slice(both.of(&parts.text));
+            parts.append(both, buffer);
             let value = start + child.key.count as usize;
             self.wrote_plainly(candidate, value..buffer.len());
             return Written::Constant;
         }
-        buffer.extend_from_slice(child.key.of(&parts.text));
+        parts.append(child.key, buffer);
         let written = self.behind(&child.gate, child.node, buffer);
         if written == Written::Nothing {
             buffer.truncate(start);
@@ -102,14 +102,21 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Whether a part of the plan has anything to say.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "most of what maps can carry is not in a message: to know that must cost next to nothing"
+    )]
+    #[inline(always)]
     pub(super) fn opens(&mut self, gate: &Gate) -> bool {
         let guarded = match gate.guard {
             Guard::One(need) => self.places.has(need),
             Guard::Any(needs) => self.has_any(needs),
         };
-        let passage = gate.passage.as_ref();
-        guarded && passage.is_none_or(|passage| self.hold(&passage.conditions))
+        guarded
+            && match &gate.passage {
+                None => true,
+                Some(passage) => self.hold(&passage.conditions),
+            }
     }
 
     #[inline(never)]
@@ -163,6 +170,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 candidate,
             } => self.taken(from, kind, candidate, buffer),
             Node::Stated { json, candidate } => self.stated(json, candidate, buffer),
+            Node::Coding(rows) => self.coding(rows, buffer),
             Node::Object(object) => self.object(object, buffer),
             Node::Items(items) => self.items(items, buffer),
         }
@@ -175,6 +183,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         written
     }
 
+    #[inline(never)]
     fn items(&mut self, items: Span, buffer: &mut Vec<u8>) -> Written {
         let parts = self.parts;
         let start = buffer.len();

@@ -7,18 +7,19 @@ use crate::plan::Item;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
     /// Writes an item, or all those of its loops.
+    #[inline]
     pub(super) fn looped(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        if item.loops {
-            self.segments_of(item, buffer)
-        } else {
-            self.item(item, buffer)
+        if !item.loops {
+            return self.item(item, buffer);
+        }
+        match item.slot {
+            None => self.repetitions_of(item, buffer),
+            Some(number) => self.segments_of(item, number, buffer),
         }
     }
 
-    fn segments_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        let Some(number) = item.slot else {
-            return self.repetitions_of(item, buffer);
-        };
+    #[inline(never)]
+    fn segments_of(&mut self, item: &'r Item, number: u8, buffer: &mut Vec<u8>) -> Written {
         let slot = usize::from(number);
         let before = self.places.segment(number);
         let mut result = Written::Nothing;
@@ -42,6 +43,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         self.work.groups.next(name, group, within, ordinal + 1)
     }
 
+    #[inline(never)]
     fn repetitions_of(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
         if let Some(link) = item.links {
             return self.links_of(item, self.links[link].resource, buffer);
@@ -82,10 +84,17 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         result
     }
 
+    #[inline]
     fn item(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
-        if !self.opens(&item.gate) {
-            return Written::Nothing;
+        if self.opens(&item.gate) {
+            self.opened(item, buffer)
+        } else {
+            Written::Nothing
         }
+    }
+
+    #[inline(never)]
+    fn opened(&mut self, item: &'r Item, buffer: &mut Vec<u8>) -> Written {
         let start = buffer.len();
         buffer.push(b',');
         let written = self.behind(&item.gate, item.node, buffer);

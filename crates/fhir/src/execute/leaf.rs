@@ -11,6 +11,7 @@ use crate::plan::{Candidate, Source, Span, Value};
 use crate::primitive::Primitive;
 
 impl<'r, T: Trace> Run<'r, '_, T> {
+    #[inline(never)]
     pub(super) fn leaf(&mut self, candidates: Span, buffer: &mut Vec<u8>) -> Written {
         let parts = self.parts;
         let candidates = candidates.of(&parts.candidates);
@@ -53,7 +54,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     /// Writes what a row states itself.
     pub(super) fn stated(&mut self, json: Span, candidate: u32, buffer: &mut Vec<u8>) -> Written {
         let start = buffer.len();
-        buffer.extend_from_slice(json.of(&self.parts.text));
+        self.parts.append(json, buffer);
         self.wrote_plainly(candidate, start..buffer.len());
         Written::Constant
     }
@@ -66,6 +67,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Writes what one row gives, or its default.
+    #[inline]
     fn row(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
         if !self.hold(&candidate.conditions) && !self.is_over_segments(candidate) {
             return Written::Nothing;
@@ -92,7 +94,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         Written::Nothing
     }
 
-    fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
+    pub(super) fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
         let row = match candidate.value {
             Value::Link { link, .. } => self.links.get(link).map(|link| link.place),
             _ => None,
@@ -102,7 +104,13 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             .wrote(candidate, row, how, range, &self.places, &self.work.groups);
     }
 
+    #[inline]
     pub(super) fn hold(&mut self, conditions: &[Condition<Source>]) -> bool {
+        conditions.is_empty() || self.all_hold(conditions)
+    }
+
+    #[inline(never)]
+    fn all_hold(&mut self, conditions: &[Condition<Source>]) -> bool {
         let mut conditions = conditions.iter();
         conditions.all(|condition| self.places.holds(condition, &mut self.work.scratch))
     }
@@ -128,6 +136,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Writes what one row gives. What it leaves in the buffer when that comes to nothing is cut off by the caller.
+    #[inline]
     fn value(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
         match (&candidate.value, candidate.from) {
             (Value::Constant(json), from) => {
@@ -146,11 +155,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             (Value::Authority, Some(from)) => self.authority_uri(from, buffer),
             (Value::System, Some(from)) => self.system_uri(from, buffer),
             (Value::Mapped(table, part, kind, system), Some(from)) => {
-                let coded = self.coded(*table, from, *system);
-                if coded.is_of_another {
-                    return Written::Nothing;
-                }
-                self.mapped(from, coded, *part, *kind, buffer)
+                self.mapped(from, *table, *part, *kind, *system, buffer)
             }
             (
                 Value::Original {
@@ -166,12 +171,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 if !coded.keeps {
                     Written::Nothing
                 } else if *is_system {
-                    let start = buffer.len();
-                    let written = self.system_uri(from, buffer);
-                    if self.is_foreign(*table, coded, &buffer[start..]) {
-                        return Written::Nothing;
-                    }
-                    written
+                    self.original_system(from, *table, coded, buffer)
                 } else {
                     self.primitive(from, *primitive, buffer)
                 }

@@ -119,7 +119,7 @@ impl<T: Trace> Run<'_, '_, T> {
             return Written::Nothing;
         };
         let id = self.work.instances[target].id;
-        if id == self.work.instances[self.instance].id {
+        if id.uuid == self.work.instances[self.instance].id.uuid {
             return Written::Nothing;
         }
         self.work.instances[target].linked = true;

@@ -3,8 +3,10 @@
 use super::element::Written;
 use super::run::Run;
 use super::trace::Trace;
+use crate::json;
 use crate::plan::{Candidate, Part, Source, Value};
-use crate::primitive::{self, Primitive};
+use crate::primitive::{self, Primitive, is_token};
+use crate::split::Piece;
 
 impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn primitive(
@@ -25,6 +27,25 @@ impl<T: Trace> Run<'_, '_, T> {
         let Some(piece) = self.places.piece(from) else {
             return Written::Nothing;
         };
+        if let Some(plain) = self.places.plain(piece)
+            && (kind == Primitive::Text || (kind == Primitive::Code && is_token(plain.raw)))
+        {
+            buffer.push(b'"');
+            json::append(plain.behind, plain.raw.len(), buffer);
+            buffer.push(b'"');
+            return Written::Content;
+        }
+        self.converted(from, piece, kind, buffer)
+    }
+
+    #[inline(never)]
+    fn converted(
+        &mut self,
+        from: Source,
+        piece: Piece,
+        kind: Primitive,
+        buffer: &mut Vec<u8>,
+    ) -> Written {
         let Some(text) = self.places.text_of(piece, &mut self.work.scratch) else {
             return Written::Nothing;
         };

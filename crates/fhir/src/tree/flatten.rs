@@ -3,12 +3,13 @@
 use super::frame::{Reads, in_frame};
 use super::guard::Needs;
 use super::pool::Pool;
-use super::shape::{Branch, Entry, Shape, TreeItem};
+use super::shape::{Branch, Entry, Row, Shape, TreeItem};
 use crate::definitions::Definitions;
 use crate::maps::condition::Condition;
 use crate::plan::{
-    ALWAYS, Candidate, Child, Gate, Guard, Item, Need, Node, Object, Passage, Source, Span, Value,
+    ALWAYS, Candidate, Child, CodePart, Gate, Guard, Item, Need, Node, Object, Passage, Source, Span, Value,
 };
+use crate::primitive::Primitive;
 
 /// A part of the plan, and what is known of it.
 pub(super) struct Flat {
@@ -33,6 +34,9 @@ impl Flattener<'_> {
             Shape::Empty => self.leaf(Vec::new(), asked),
             Shape::Leaf(entries) => self.leaf(entries, asked),
             Shape::Items(items) => self.items(items, asked),
+            Shape::Object(_, branches) if is_coding_of_table(&branches, asked) => {
+                self.coding(branches, asked)
+            }
             Shape::Object(kind, branches) => self.object(&kind, branches, asked),
         }
     }
@@ -78,6 +82,33 @@ impl Flattener<'_> {
                         || candidate.default.is_some())
             }),
             node: self.rows(candidates),
+        }
+    }
+
+    /// The coding that a table has for a code; it is written whole.
+    fn coding(&mut self, branches: Vec<Branch>, asked: usize) -> Flat {
+        let mut needs = Needs::default();
+        let mut reads = Reads::Nothing;
+        let mut rows = Vec::new();
+        for branch in branches {
+            let Shape::Leaf(entries) = branch.shape else {
+                continue;
+            };
+            for entry in entries {
+                let Entry::Row(row) = entry else { continue };
+                let mut row = row.candidate;
+                needs.row(&row);
+                row.conditions.drain(..asked);
+                reads = reads.and(row.framed(Reads::Nothing));
+                rows.push(row);
+            }
+        }
+        Flat {
+            node: Node::Coding(self.pool.candidates.keep(rows)),
+            needs,
+            reads,
+            hopes: true,
+            says_constants: false,
         }
     }
 
@@ -344,6 +375,34 @@ impl Shape {
             part.shape.require_amount();
         }
     }
+}
+
+/// Whether an object has nothing but system, code and display of what one table has for one code, of which nothing is to be
+/// asked any more.
+fn is_coding_of_table(branches: &[Branch], asked: usize) -> bool {
+    let mut one = None;
+    let mut is_part = |(branch, part): (&Branch, CodePart)| {
+        let Shape::Leaf(entries) = &branch.shape else {
+            return false;
+        };
+        let [Entry::Row(Row { candidate, .. })] = &entries[..] else {
+            return false;
+        };
+        let (Value::Mapped(table, of, Primitive::Text, system), true) =
+            (&candidate.value, candidate.from.is_some())
+        else {
+            return false;
+        };
+        let this = (*table, candidate.from, *system);
+        *of == part
+            && *one.get_or_insert(this) == this
+            && candidate.conditions.len() == asked
+            && candidate.frame.is_none()
+            && candidate.default.is_none()
+            && candidate.allowed.is_none()
+    };
+    let parts = [CodePart::System, CodePart::Code, CodePart::Display];
+    branches.len() == parts.len() && branches.iter().zip(parts).all(&mut is_part)
 }
 
 /// What several parts share of their first conditions; those without rows ask nothing.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, Hash};
 
 use foldhash::fast::FixedState;
 
+use crate::json::BLOCK_BYTES;
 use crate::plan::{Candidate, Child, Item, Need, Parts, Span};
 
 /// The parts of all plans, while they are compiled.
@@ -19,8 +20,10 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn finish(self) -> Parts {
+        let mut text = self.text.all;
+        text.extend([0; BLOCK_BYTES]);
         Parts {
-            text: self.text.all,
+            text,
             children: self.children.all,
             items: self.items.all,
             candidates: self.candidates.all,
