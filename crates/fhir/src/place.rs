@@ -3,8 +3,10 @@
 use kiln_hl7::Message;
 
 use crate::maps::condition::Condition;
-use crate::plan::{ALWAYS, FRAME, Frame, MAX_SLOTS, Need, Source};
-use crate::split::{DIVIDED, EMPTY_REPETITION, Piece, Repetition, Split, SplitField, SplitFields, bit};
+use crate::plan::{ALWAYS, ANY, FRAME, Frame, MAX_SLOTS, Need, Source};
+use crate::split::{
+    DIVIDED, EMPTY_REPETITION, Piece, Repetition, Split, SplitField, SplitFields, bit,
+};
 
 /// The segments and repetitions that sources mean at the moment.
 pub(crate) struct Places<'a> {
@@ -204,12 +206,17 @@ impl<'a> Places<'a> {
 
     #[inline(never)]
     fn has_component(&self, of: Frame, mask: u64) -> bool {
-        self.split.repetition(self.reached(of)).parts & mask != 0
+        let parts = if of.repetition == ANY {
+            self.field(of.slot, of.field).map_or(0, |field| field.parts)
+        } else {
+            self.split.repetition(self.reached(of)).parts
+        };
+        parts & mask != 0
     }
 
     /// Whether there may be something at a source: nothing is where a mask says so.
     #[inline]
-    fn may_have(&self, source: Source) -> bool {
+    pub(crate) fn may_have(&self, source: Source) -> bool {
         let number = match source.slot {
             FRAME => source.component,
             _ => source.field,

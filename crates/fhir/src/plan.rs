@@ -106,6 +106,10 @@ pub(crate) const FRAME: u8 = MAX_SLOTS as u8;
 /// In the place of a slot: something is always valued there.
 pub(crate) const ALWAYS: u8 = FRAME + 1;
 
+/// In the place of a loop: any repetition. It follows the loops.
+#[allow(clippy::cast_possible_truncation)] // few enough
+pub(crate) const ANY: u8 = MAX_LOOPS as u8 + 1;
+
 /// A field of a slot's segment, and the repetition of it: 0 for the first, else the loop that says which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Frame {
@@ -193,9 +197,11 @@ pub(crate) enum Node {
         kind: Primitive,
         candidate: u32,
     },
-    /// A row that states its value itself, and that is all; its JSON lies in [`Parts::text`], behind the key of a member.
+    /// A row that states its value itself, perhaps where a place is valued, and that is all; its JSON lies in [`Parts::text`],
+    /// behind the key of a member.
     Stated {
         json: Span,
+        from: Option<Source>,
         candidate: u32,
     },
     /// The coding that a table has for a code: the rows of its system, its code and its display, which ask nothing.
@@ -212,6 +218,9 @@ pub(crate) struct Object {
     pub(crate) hopes: bool,
     /// It has no row for something that R4 requires.
     pub(crate) lacks: bool,
+    /// Number of a row of it that holds the original of a code, where all its rows do that are no constants: where the original
+    /// does not stand beside what a table has for the code, there is nothing to write.
+    pub(crate) original: Option<u32>,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -260,7 +269,7 @@ pub(crate) enum Need {
     /// Fields of a slot's segment; of [`FRAME`], components of the field that was entered; of [`ALWAYS`], nothing that could
     /// be missing.
     Fields { slot: u8, mask: u64 },
-    /// Components of a field.
+    /// Components of a field; also of [`ANY`] of its repetitions.
     Components { of: Frame, mask: u64 },
 }
 
@@ -332,9 +341,7 @@ pub(crate) enum Value {
     /// As [`Value::Primitive`], unless the table has the code in the same system.
     Original {
         primitive: Primitive,
-        table: usize,
-        code: Source,
-        system: Option<Source>,
+        of: Translated,
         is_system: bool,
     },
     /// A coding system's URI.
@@ -355,6 +362,14 @@ pub(crate) enum Value {
     },
     /// A default or a value that can never be had.
     Never,
+}
+
+/// A code that a table translates, and where the coding system is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Translated {
+    pub(crate) table: usize,
+    pub(crate) code: Source,
+    pub(crate) system: Option<Source>,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -408,7 +423,11 @@ pub(crate) struct ReadyCoding {
 impl ReadyCoding {
     pub(crate) fn new(system: Option<&str>, code: &str, display: Option<&str>) -> ReadyCoding {
         let mut json = Vec::new();
-        let members = [("system", system), ("code", Some(code)), ("display", display)];
+        let members = [
+            ("system", system),
+            ("code", Some(code)),
+            ("display", display),
+        ];
         let values = members.map(|(name, value)| {
             let separator = if json.is_empty() { '{' } else { ',' };
             let value = value?;

@@ -47,12 +47,15 @@ pub(crate) struct Repetition {
 pub(crate) struct SplitField {
     pub(crate) first: u32,
     pub(crate) repetitions: u32,
+    /// Which components hold anything in any of them.
+    pub(crate) parts: u64,
 }
 
 impl SplitField {
     const EMPTY: SplitField = SplitField {
         first: 0,
         repetitions: 1,
+        parts: 0,
     };
 }
 
@@ -253,6 +256,7 @@ impl Split {
         self.fields.push(SplitField {
             first: narrow(self.repetitions.len()),
             repetitions: 1,
+            parts: u64::MAX,
         });
         self.repetitions.push(Repetition {
             whole,
@@ -339,7 +343,7 @@ impl Split {
         let marks_of_segment = std::mem::take(&mut self.marks);
         let mut open = self.open(narrow(start), plain);
         let mut field = narrow(self.repetitions.len());
-        let mut number = 1;
+        let (mut number, mut parts) = (1, 0);
         for &place in marks_of_segment[..marks].iter().chain(&[end]) {
             let class = if place == end {
                 Class::Field
@@ -364,7 +368,7 @@ impl Split {
                 Class::Repetition => {
                     self.end_component(&mut open, place, number);
                     self.end_repetition(&open, place);
-                    number = 1;
+                    (number, parts) = (1, parts | open.repetition.parts);
                     open = self.open(place + 1, plain);
                 }
                 Class::Field
@@ -381,9 +385,10 @@ impl Split {
                     self.fields.push(SplitField {
                         first: field,
                         repetitions: narrow(self.repetitions.len()) - field,
+                        parts: parts | open.repetition.parts,
                     });
                     self.mark_valued(self.fields.len() - before);
-                    number = 1;
+                    (number, parts) = (1, 0);
                     field = narrow(self.repetitions.len());
                     open = self.open(place + 1, plain);
                 }

@@ -4,7 +4,7 @@ use super::compiler::{Compiler, Scope};
 use super::leaf::Leaf;
 use crate::maps::model::{FieldMap, Row, RowValue};
 use crate::nearest;
-use crate::plan::Source;
+use crate::plan::{Source, Translated};
 use crate::primitive::Primitive;
 use crate::tree::{Application, Placed, Tree};
 
@@ -134,7 +134,11 @@ impl<'m> Compiler<'m> {
                 over,
                 conditions,
                 codes,
-                original: original.map(|(table, coding)| (*table, coding.code, coding.system)),
+                original: original.map(|(table, coding)| Translated {
+                    table: *table,
+                    code: coding.code,
+                    system: coding.system,
+                }),
             };
             let result = self.leaf(leaf, scope, &path, tree);
             if let Err(message) = result {

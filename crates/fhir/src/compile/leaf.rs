@@ -6,7 +6,7 @@ use crate::maps::condition::Condition;
 use crate::maps::model::{CodeTable, JoinPart, Row, RowValue};
 use crate::nearest;
 use crate::options::UtcOffset;
-use crate::plan::{Candidate, CodePart, Part, Source, Value};
+use crate::plan::{Candidate, CodePart, Part, Source, Translated, Value};
 use crate::primitive::Primitive;
 use crate::tree::{self, Placed, Target, Tree};
 
@@ -16,7 +16,8 @@ pub(super) struct Leaf<'r> {
     pub(super) over: Option<Source>,
     pub(super) conditions: Vec<Condition<Source>>,
     pub(super) codes: Option<usize>,
-    pub(super) original: Option<(usize, Source, Option<Source>)>,
+    /// It holds a part of the original coding of that code.
+    pub(super) original: Option<Translated>,
 }
 
 impl Compiler<'_> {
@@ -61,18 +62,14 @@ impl Compiler<'_> {
                 }
             }
             let value = match (value, leaf.original) {
-                (Value::Primitive(primitive), Some((table, code, system))) => Value::Original {
+                (Value::Primitive(primitive), Some(of)) => Value::Original {
                     primitive,
-                    table,
-                    code,
-                    system,
+                    of,
                     is_system: false,
                 },
-                (Value::System, Some((table, code, system))) => Value::Original {
+                (Value::System, Some(of)) => Value::Original {
                     primitive: Primitive::Uri,
-                    table,
-                    code,
-                    system,
+                    of,
                     is_system: true,
                 },
                 (value, _) => value,

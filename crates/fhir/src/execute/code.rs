@@ -5,15 +5,13 @@ use super::run::Run;
 use super::trace::{Trace, Wrote};
 use crate::authority::{self, Authority, is_oid};
 use crate::issue::IssueReason;
-use crate::plan::{CodePart, Source, Span, Table, TableEntry, Value};
+use crate::plan::{Candidate, CodePart, Source, Span, Table, TableEntry, Translated, Value};
 use crate::primitive::Primitive;
 
-/// A code and the name of its coding system, and the table that the code is looked up in.
+/// A code that was looked up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct CodedPlace {
-    table: usize,
-    code: Source,
-    system: Option<Source>,
+    of: Translated,
     /// What sources mean.
     meaning: u32,
 }
@@ -42,7 +40,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         else {
             return Written::Nothing;
         };
-        let coded = self.coded(*table, from, *system);
+        let coded = self.coded(Translated {
+            table: *table,
+            code: from,
+            system: *system,
+        });
         if coded.is_of_another {
             return Written::Nothing;
         }
@@ -74,7 +76,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         system: Option<Source>,
         buffer: &mut Vec<u8>,
     ) -> Written {
-        let coded = self.coded(table, from, system);
+        let coded = self.coded(Translated {
+            table,
+            code: from,
+            system,
+        });
         if coded.is_of_another {
             return Written::Nothing;
         }
@@ -95,16 +101,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// What is known of a coded value. Code, system and display ask one after the other: the answer is kept.
-    pub(super) fn coded(
-        &mut self,
-        table: usize,
-        code: Source,
-        system: Option<Source>,
-    ) -> Coded<'r> {
+    pub(super) fn coded(&mut self, of: Translated) -> Coded<'r> {
         let place = CodedPlace {
-            table,
-            code,
-            system,
+            of,
             meaning: self.places.meaning(),
         };
         if let Some((known, coded)) = self.coded
@@ -112,9 +111,22 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         {
             return coded;
         }
-        let coded = self.look_up(&self.tables[table], code, system);
+        let coded = self.look_up(&self.tables[of.table], of.code, of.system);
         self.coded = Some((place, coded));
         coded
+    }
+
+    /// Whether an object holds the original of a code where that does not stand beside what a table has for the code.
+    #[inline(never)]
+    pub(super) fn is_superseded(&mut self, original: u32) -> bool {
+        let parts = self.parts;
+        match parts.candidates.get(original as usize) {
+            Some(Candidate {
+                value: Value::Original { of, .. },
+                ..
+            }) => !self.coded(*of).keeps,
+            _ => false,
+        }
     }
 
     #[inline(never)]

@@ -41,6 +41,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         if object.lacks {
             return Written::Nothing;
         }
+        if let Some(original) = object.original
+            && self.is_superseded(original)
+        {
+            return Written::Nothing;
+        }
         let parts = self.parts;
         let (start, pending, entries) = (
             buffer.len(),
@@ -83,7 +88,13 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     fn member(&mut self, child: &'r Child, buffer: &mut Vec<u8>) -> Written {
         let parts = self.parts;
         let start = buffer.len();
-        if let (Node::Stated { json, candidate }, None) = (child.node, &child.gate.passage) {
+        if let Node::Stated {
+            json,
+            from: None,
+            candidate,
+        } = child.node
+            && child.gate.passage.is_none()
+        {
             let both = Span {
                 first: child.key.first,
                 count: child.key.count + json.count,
@@ -169,7 +180,11 @@ impl<'r, T: Trace> Run<'r, '_, T> {
                 kind,
                 candidate,
             } => self.taken(from, kind, candidate, buffer),
-            Node::Stated { json, candidate } => self.stated(json, candidate, buffer),
+            Node::Stated {
+                json,
+                from,
+                candidate,
+            } => self.stated(json, from, candidate, buffer),
             Node::Coding(rows) => self.coding(rows, buffer),
             Node::Object(object) => self.object(object, buffer),
             Node::Items(items) => self.items(items, buffer),

@@ -52,7 +52,16 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     }
 
     /// Writes what a row states itself.
-    pub(super) fn stated(&mut self, json: Span, candidate: u32, buffer: &mut Vec<u8>) -> Written {
+    pub(super) fn stated(
+        &mut self,
+        json: Span,
+        from: Option<Source>,
+        candidate: u32,
+        buffer: &mut Vec<u8>,
+    ) -> Written {
+        if from.is_some_and(|from| !self.places.is_valued(from)) {
+            return Written::Nothing;
+        }
         let start = buffer.len();
         self.parts.append(json, buffer);
         self.wrote_plainly(candidate, start..buffer.len());
@@ -69,6 +78,9 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     /// Writes what one row gives, or its default.
     #[inline]
     fn row(&mut self, candidate: &'r Candidate, buffer: &mut Vec<u8>) -> Written {
+        if self.lacks_source(candidate) {
+            return Written::Nothing;
+        }
         if !self.hold(&candidate.conditions) && !self.is_over_segments(candidate) {
             return Written::Nothing;
         }
@@ -92,6 +104,15 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             };
         }
         Written::Nothing
+    }
+
+    /// Whether what a row takes is surely not there: most rows of a value that can be sent in several ways are such.
+    #[inline]
+    fn lacks_source(&self, candidate: &Candidate) -> bool {
+        match (&candidate.value, candidate.from) {
+            (Value::Join(..) | Value::Lines(_) | Value::Link { .. }, _) | (_, None) => false,
+            (_, Some(from)) => !self.places.may_have(from),
+        }
     }
 
     pub(super) fn wrote(&mut self, candidate: &Candidate, how: Wrote, range: Range<usize>) {
@@ -160,18 +181,16 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             (
                 Value::Original {
                     primitive,
-                    table,
-                    code,
-                    system,
+                    of,
                     is_system,
                 },
                 Some(from),
             ) => {
-                let coded = self.coded(*table, *code, *system);
+                let coded = self.coded(*of);
                 if !coded.keeps {
                     Written::Nothing
                 } else if *is_system {
-                    self.original_system(from, *table, coded, buffer)
+                    self.original_system(from, of.table, coded, buffer)
                 } else {
                     self.primitive(from, *primitive, buffer)
                 }

@@ -7,7 +7,8 @@ use super::shape::{Branch, Entry, Row, Shape, TreeItem};
 use crate::definitions::Definitions;
 use crate::maps::condition::Condition;
 use crate::plan::{
-    ALWAYS, Candidate, Child, CodePart, Gate, Guard, Item, Need, Node, Object, Passage, Source, Span, Value,
+    ALWAYS, Candidate, Child, CodePart, Gate, Guard, Item, Need, Node, Object, Passage, Source,
+    Span, Translated, Value,
 };
 use crate::primitive::Primitive;
 
@@ -125,8 +126,9 @@ impl Flattener<'_> {
                 kind: *kind,
                 candidate,
             },
-            (Value::Constant(json), None) => Node::Stated {
+            (Value::Constant(json), from) => Node::Stated {
                 json: self.pool.text.keep(json.clone()),
+                from,
                 candidate,
             },
             _ => Node::Leaf(rows),
@@ -223,17 +225,44 @@ impl Flattener<'_> {
             .map(|(gate, child)| child(gate.within(whole, self.pool)));
         let children = children.collect();
         let children = self.pool.children.keep(children);
+        let original = whole.frame().and_then(|_| self.original(children));
         Flat {
             node: Node::Object(Object {
                 children,
                 hopes,
                 lacks,
+                original,
             }),
             needs,
             reads: whole,
             hopes,
             says_constants: !hopes,
         }
+    }
+
+    /// A row of an object that holds the original of a code, if all rows do that are no constants.
+    fn original(&self, children: Span) -> Option<u32> {
+        let mut original: Option<(Translated, u32)> = None;
+        for child in children.of(self.pool.children.all()) {
+            let rows = match child.node {
+                Node::Stated { .. } => continue,
+                Node::Leaf(rows) => rows,
+                _ => return None,
+            };
+            for (number, row) in (rows.first..).zip(rows.of(self.pool.candidates.all())) {
+                match row.value {
+                    Value::Constant(_) if row.default.is_none() => {}
+                    Value::Original { of, .. } if row.default.is_none() && row.frame.is_none() => {
+                        let (same, _) = *original.get_or_insert((of, number));
+                        if same != of {
+                            return None;
+                        }
+                    }
+                    _ => return None,
+                }
+            }
+        }
+        original.map(|(_, number)| number)
     }
 
     /// Keeps the key of a member, with the value behind it where that is known: they are written as one.
@@ -260,7 +289,7 @@ impl Flattener<'_> {
             needs: if flat.says_constants {
                 Vec::new()
             } else {
-                flat.needs.asked().to_vec()
+                flat.needs.asked()
             },
             conditions,
             inside: flat.reads,

@@ -63,9 +63,9 @@ impl Candidate {
         self.from.iter_mut().for_each(&mut *visit);
         match &mut self.value {
             Value::Mapped(_, _, _, system) => system.iter_mut().for_each(&mut *visit),
-            Value::Original { code, system, .. } => {
-                visit(code);
-                system.iter_mut().for_each(&mut *visit);
+            Value::Original { of, .. } => {
+                visit(&mut of.code);
+                of.system.iter_mut().for_each(&mut *visit);
             }
             Value::Join(parts, _) => {
                 for part in parts {

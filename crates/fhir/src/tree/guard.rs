@@ -3,7 +3,7 @@
 //! Most of what maps can carry is not in a given message. A guard is asked before its part is walked, so that the walk
 //! costs what the message holds and not what the maps know.
 
-use crate::plan::{Candidate, FRAME, Need, Part, Source, Value};
+use crate::plan::{ANY, Candidate, FRAME, Frame, Need, Part, Source, Value};
 use crate::split::{DIVIDED, bit};
 
 /// Places kept apart; beyond them components are taken for their field.
@@ -79,17 +79,28 @@ impl Needs {
     /// Seen from outside of a loop over repetitions.
     pub(super) fn outside_repetitions(&mut self, number: u8) {
         self.replace(|need| match need {
-            Need::Components { of, .. } if of.repetition == number => need.whole(),
+            Need::Components { of, mask } if of.repetition == number => Need::Components {
+                of: Frame {
+                    repetition: ANY,
+                    ..of
+                },
+                mask,
+            },
             _ => need,
         });
     }
 
     /// What to ask before walking; nothing where that is not known, or not worth it.
-    pub(super) fn asked(&self) -> &[Need] {
-        if self.always || self.needs.len() > MAX_GUARD {
-            return &[];
+    pub(super) fn asked(&self) -> Vec<Need> {
+        let mut asked = self.clone();
+        asked.replace(Need::worth);
+        if asked.needs.len() > MAX_GUARD {
+            asked.replace(Need::whole);
         }
-        &self.needs
+        if asked.always || asked.needs.len() > MAX_GUARD {
+            return Vec::new();
+        }
+        asked.needs
     }
 
     fn replace(&mut self, by: impl Fn(Need) -> Need) {
@@ -155,6 +166,19 @@ impl Need {
         match self {
             Need::Fields { slot, .. } => slot,
             Need::Components { of, .. } => of.slot,
+        }
+    }
+
+    /// The same, or its field where that says nearly as much and is asked faster: a field that holds anything mostly has its
+    /// first component.
+    fn worth(self) -> Need {
+        match self {
+            Need::Components { of, mask }
+                if of.repetition == ANY && mask & (bit(0) | bit(1)) != 0 =>
+            {
+                self.whole()
+            }
+            _ => self,
         }
     }
 

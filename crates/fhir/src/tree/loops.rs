@@ -107,9 +107,9 @@ impl Candidate {
                 }
             }
             Value::Mapped(_, _, _, system) => system.iter_mut().for_each(set),
-            Value::Original { code, system, .. } => {
-                set(code);
-                system.iter_mut().for_each(set);
+            Value::Original { of, .. } => {
+                set(&mut of.code);
+                of.system.iter_mut().for_each(set);
             }
             _ => {}
         }
