@@ -167,6 +167,12 @@ impl Groups {
             return None;
         }
         let named = &self.named[self.all(name)];
+        if let [only] = named
+            && (group == 0 || self.of[*only] == 0)
+        {
+            // What stands in the message itself is seen from everywhere.
+            return Some(*only);
+        }
         let mut from = None;
         loop {
             let instance = self.instances[group];

@@ -244,8 +244,22 @@ impl<'a> Places<'a> {
     }
 
     /// Where the value of a source lies, valued or not.
-    #[inline]
     pub(crate) fn piece(&self, source: Source) -> Option<Piece> {
+        self.found(source)
+    }
+
+    /// The bytes at a source, if they stand in a JSON string as they are.
+    #[inline]
+    pub(crate) fn plain_at(&self, source: Source) -> Option<Plain<'a>> {
+        self.plain(self.found(source)?)
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "nearly every value that is written is looked up so"
+    )]
+    #[inline(always)]
+    fn found(&self, source: Source) -> Option<Piece> {
         let place = if source.slot == FRAME {
             self.entered.repetition
         } else {
@@ -339,14 +353,22 @@ impl<'a> Places<'a> {
         })
     }
 
+    fn is_among(&self, source: Source, values: &[String], scratch: &mut String) -> bool {
+        let Some(piece) = self.piece(source) else {
+            return false;
+        };
+        if let Some(Plain { raw, .. }) = self.plain(piece) {
+            return values.iter().any(|value| value.as_bytes() == raw);
+        }
+        let text = self.text_of(piece, scratch);
+        text.is_some_and(|text| values.iter().any(|value| value == text))
+    }
+
     pub(crate) fn holds(&self, condition: &Condition<Source>, scratch: &mut String) -> bool {
         match condition {
             Condition::Valued(source) => self.is_valued(*source),
             Condition::Among(source, values) => {
-                self.may_have(*source)
-                    && self
-                        .text(*source, scratch)
-                        .is_some_and(|text| values.iter().any(|value| value == text))
+                self.may_have(*source) && self.is_among(*source, values, scratch)
             }
             Condition::Length(source, comparison, limit) => {
                 let length = self

@@ -391,8 +391,9 @@ pub(crate) struct Table {
     /// URI of the coding system of the source codes; a site's own table says nothing of it.
     pub(crate) of: Option<String>,
     pub(crate) codes: Vec<TableEntry>,
-    /// Places in `codes`, by source code.
-    places: HashMap<String, usize, FixedState>,
+    /// Places in `codes`, by source code: the short ones, and those that are too long for a [`short`] key.
+    short: HashMap<u64, u32, FixedState>,
+    long: HashMap<String, u32, FixedState>,
     /// The systems that the table leads to, each once.
     systems: Vec<String>,
 }
@@ -447,15 +448,20 @@ impl ReadyCoding {
 impl Table {
     pub(crate) fn new(of: Option<String>, mut codes: Vec<TableEntry>) -> Table {
         codes.sort_by(|a, b| a.source.cmp(&b.source));
-        let places = (0..)
-            .zip(&codes)
-            .map(|(at, code)| (code.source.clone(), at));
+        let (mut by_key, mut long) = (HashMap::default(), HashMap::default());
+        for (at, code) in (0..).zip(&codes) {
+            match short(&code.source) {
+                Some(key) => by_key.insert(key, at),
+                None => long.insert(code.source.clone(), at),
+            };
+        }
         let mut systems: Vec<String> = codes.iter().filter_map(|c| c.system.clone()).collect();
         systems.sort_unstable();
         systems.dedup();
         Table {
             of,
-            places: places.collect(),
+            short: by_key,
+            long,
             systems,
             codes,
         }
@@ -468,6 +474,21 @@ impl Table {
     }
 
     pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
-        self.codes.get(*self.places.get(source)?)
+        let at = match short(source) {
+            Some(key) => self.short.get(&key),
+            None => self.long.get(source),
+        };
+        self.codes.get(*at? as usize)
     }
+}
+
+/// A code of up to seven bytes, as nearly all are, as one number: its bytes and how many.
+fn short(code: &str) -> Option<u64> {
+    let bytes = code.as_bytes();
+    let mut key = [0; 8];
+    key[7] = u8::try_from(bytes.len()).ok().filter(|count| *count < 8)?;
+    for (to, from) in key.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    Some(u64::from_le_bytes(key))
 }

@@ -521,8 +521,7 @@ mod tests {
         let mut push = |piece: Piece| {
             parts.push(bytes[piece.start as usize..piece.end as usize].to_vec());
         };
-        for segment in 0..message.segment_count() {
-            let (fields, _) = split.segment(segment).unwrap();
+        for (fields, _) in (0..message.segment_count()).filter_map(|n| split.segment(n)) {
             for field in (1..).map_while(|number| split.field(fields, number)) {
                 for Repetition { whole, .. } in split.repetitions(field) {
                     push(*whole);

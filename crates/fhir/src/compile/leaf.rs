@@ -76,7 +76,13 @@ impl Compiler<'_> {
             };
             let allowed = end
                 .allowed
-                .filter(|_| !matches!(value, Value::Constant(_)))
+                // Constants were checked, and `outside` checks the codes of a table.
+                .filter(|_| {
+                    !matches!(
+                        value,
+                        Value::Constant(_) | Value::Mapped(_, CodePart::Code, Primitive::Code, _)
+                    )
+                })
                 .map(|codes| {
                     let mut codes = codes.to_vec();
                     codes.sort_unstable();

@@ -144,8 +144,10 @@ impl<'r, T: Trace> Run<'r, '_, T> {
     #[inline(always)]
     pub(super) fn behind(&mut self, gate: &'r Gate, node: Node, buffer: &mut Vec<u8>) -> Written {
         match &gate.passage {
-            None => self.node(node, buffer),
-            Some(passage) => self.entered(passage, node, buffer),
+            Some(passage) if T::LISTENS || passage.frame.is_some() => {
+                self.entered(passage, node, buffer)
+            }
+            _ => self.node(node, buffer),
         }
     }
 

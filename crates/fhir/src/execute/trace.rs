@@ -11,6 +11,8 @@ use crate::plan::{Candidate, Identity, ResourcePlan, Source};
 
 /// Listens to a run. Bytes are written to one buffer for each open resource, and cut off again when they come to nothing.
 pub(crate) trait Trace {
+    /// Whether it listens at all.
+    const LISTENS: bool = true;
     /// All resources are written again.
     fn restarted(&mut self) {}
     /// The id of the next resource is made so.
@@ -82,4 +84,6 @@ pub(crate) enum Identified<'r> {
 /// Tells nothing and costs nothing: how production runs.
 pub(crate) struct Silent;
 
-impl Trace for Silent {}
+impl Trace for Silent {
+    const LISTENS: bool = false;
+}

@@ -6,7 +6,6 @@ use super::trace::Trace;
 use crate::json;
 use crate::plan::{Candidate, Part, Source, Value};
 use crate::primitive::{self, Primitive, is_token};
-use crate::split::Piece;
 
 impl<T: Trace> Run<'_, '_, T> {
     pub(super) fn primitive(
@@ -24,10 +23,7 @@ impl<T: Trace> Run<'_, '_, T> {
         } else {
             from
         };
-        let Some(piece) = self.places.piece(from) else {
-            return Written::Nothing;
-        };
-        if let Some(plain) = self.places.plain(piece)
+        if let Some(plain) = self.places.plain_at(from)
             && (kind == Primitive::Text || (kind == Primitive::Code && is_token(plain.raw)))
         {
             buffer.push(b'"');
@@ -35,17 +31,14 @@ impl<T: Trace> Run<'_, '_, T> {
             buffer.push(b'"');
             return Written::Content;
         }
-        self.converted(from, piece, kind, buffer)
+        self.converted(from, kind, buffer)
     }
 
     #[inline(never)]
-    fn converted(
-        &mut self,
-        from: Source,
-        piece: Piece,
-        kind: Primitive,
-        buffer: &mut Vec<u8>,
-    ) -> Written {
+    fn converted(&mut self, from: Source, kind: Primitive, buffer: &mut Vec<u8>) -> Written {
+        let Some(piece) = self.places.piece(from) else {
+            return Written::Nothing;
+        };
         let Some(text) = self.places.text_of(piece, &mut self.work.scratch) else {
             return Written::Nothing;
         };
