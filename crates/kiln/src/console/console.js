@@ -67,7 +67,7 @@ if (trial) {
     const lit = [element, ...partners(element)];
     lit.forEach((one) => one.classList.add("lit"));
     bring(lit[1], element);
-    const say = (one) => one.dataset.told ?? one.title ?? "";
+    const say = (one) => one.querySelector(".from")?.title ?? one.title;
     const pointed = document.getElementById("pointed");
     pointed.textContent = lit.map(say).filter(Boolean).slice(0, 3).join("  ⟷  ") || "\u00a0";
   };

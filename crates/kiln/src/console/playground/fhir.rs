@@ -100,7 +100,7 @@ fn value_line(line: &str, number: usize, element: &Element, was: Option<&str>) -
     let (key, ending) = around(line, &element.value);
     let told = told(element);
     html! {
-        li #{ "e" (number) } .changed[was.is_some()] data-from=(sources(element)) data-told=(told) {
+        li #{ "e" (number) } .changed[was.is_some()] data-from=(sources(element)) {
             span { (key) span .value { (shortened(&element.value, MAX_VALUE_CHARS)) } (ending) }
             @if let Some(was) = was {
                 small .was { @if was.is_empty() { "new" } @else { "was " (shortened(was, MAX_VALUE_CHARS)) } }
