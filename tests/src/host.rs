@@ -90,11 +90,16 @@ impl Host {
         listener.local_addr().expect("its address")
     }
 
-    pub(crate) fn ip(&self) -> Ipv4Addr {
+    /// Its address.
+    pub fn ip(&self) -> Ipv4Addr {
         self.ip
     }
 
-    pub(crate) fn namespace(&self) -> &str {
+    /// Its network namespace.
+    ///
+    /// # Panics
+    /// When it is not of a [`crate::Network`].
+    pub fn namespace(&self) -> &str {
         self.namespace.as_deref().expect("a host of a network")
     }
 }

@@ -60,7 +60,7 @@ pub use feed::{Feed, Message};
 pub use frame::{read_frame, write_frame};
 pub use host::Host;
 pub use kiln::Kiln;
-pub use network::Network;
+pub use network::{Network, ip};
 pub use prometheus::Prometheus;
 pub use records::Record;
 pub use sender::{Sender, Sent};

@@ -18,6 +18,7 @@ static MADE: AtomicU8 = AtomicU8::new(0);
 #[derive(Debug)]
 pub struct Network {
     bridge: String,
+    router: Ipv4Addr,
     hosts: Vec<Host>,
 }
 
@@ -34,8 +35,8 @@ impl Network {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let bridge = format!("kiln{number}");
         ip(&["link", "add", "name", &bridge, "type", "bridge"]);
-        let gateway = format!("198.18.{number}.254/24");
-        ip(&["address", "add", &gateway, "dev", &bridge]);
+        let router = Ipv4Addr::new(198, 18, number, 254);
+        ip(&["address", "add", &format!("{router}/24"), "dev", &bridge]);
         ip(&["link", "set", "dev", &bridge, "up"]);
         let hosts = (1..=hosts)
             .map(|host| {
@@ -54,12 +55,21 @@ impl Network {
                 Host::within(&name, address)
             })
             .collect();
-        Network { bridge, hosts }
+        Network {
+            bridge,
+            router,
+            hosts,
+        }
     }
 
     /// The hosts.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
+    }
+
+    /// This process's own address there, by which hosts reach what is beyond.
+    pub fn router(&self) -> Ipv4Addr {
+        self.router
     }
 
     /// Pulls a host's plug: what is sent to it or by it is gone without a word, and its connections stay half open.
@@ -124,7 +134,11 @@ impl Drop for Network {
     }
 }
 
-fn ip(arguments: &[&str]) {
+/// Changes this process's network by ip(8).
+///
+/// # Panics
+/// When the kernel refuses.
+pub fn ip(arguments: &[&str]) {
     let status = Command::new("ip")
         .args(arguments)
         .status()

@@ -129,28 +129,32 @@ fn lines(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, Value)
 /// When kcat is missing or fails.
 pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
     let topics = format!("{prefix}.fhir.");
-    let mut records = Vec::new();
-    for topic in topics_of(brokers)
+    let topics = topics_of(brokers)
         .into_iter()
-        .filter(|topic| topic.starts_with(&topics))
-    {
-        let output = committed(brokers, &topic, &["-J"]);
-        for line in output.lines() {
-            let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
-            let headers = record["headers"].as_array().cloned().unwrap_or_default();
-            // kcat prints headers as a flat list: name, value, name, value.
-            let control_id = headers
-                .chunks(2)
-                .find(|pair| pair[0] == "control-id")
-                .and_then(|pair| pair.get(1)?.as_str())
-                .unwrap_or_default();
-            records.push(Record::read(
-                control_id,
-                record["payload"].as_str().unwrap_or_default(),
-            ));
-        }
-    }
-    records
+        .filter(|topic| topic.starts_with(&topics));
+    topics
+        .flat_map(|topic| kafka_topic(brokers, &topic))
+        .collect()
+}
+
+/// The committed records of one topic, as [`kafka`].
+///
+/// # Panics
+/// As [`kafka`].
+pub fn kafka_topic(brokers: &str, topic: &str) -> Vec<Record> {
+    let output = committed(brokers, topic, &["-J"]);
+    let records = output.lines().map(|line| {
+        let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
+        let headers = record["headers"].as_array().cloned().unwrap_or_default();
+        // kcat prints headers as a flat list: name, value, name, value.
+        let control_id = headers
+            .chunks(2)
+            .find(|pair| pair[0] == "control-id")
+            .and_then(|pair| pair.get(1)?.as_str())
+            .unwrap_or_default();
+        Record::read(control_id, record["payload"].as_str().unwrap_or_default())
+    });
+    records.collect()
 }
 
 /// The committed audit events of a pipeline, those of each partition in their order.

@@ -16,7 +16,7 @@ use crate::{go::Programs, need::run};
 const START_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The programs of the control plane; some ten minutes on two cores.
+/// The programs of a cluster, of the control plane first; some ten minutes on two cores.
 pub(crate) const PROGRAMS: Programs = Programs {
     module: "tests/operator/kubernetes",
     tags: "",
@@ -30,6 +30,10 @@ pub(crate) const PROGRAMS: Programs = Programs {
             "kube-controller-manager",
             "k8s.io/kubernetes/cmd/kube-controller-manager",
         ),
+        ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+        ("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
+        ("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
+        ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     ],
 };
 
@@ -193,7 +197,7 @@ impl Kubernetes {
         use std::fmt::Write as _;
         const LINES: usize = 15;
         let mut text = String::new();
-        for (name, _) in PROGRAMS.packages {
+        for name in ["etcd", "kube-apiserver", "kube-controller-manager"] {
             let log = fs::read_to_string(self.directory.join(format!("{name}.log")));
             let log = log.unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();

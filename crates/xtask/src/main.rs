@@ -5,16 +5,23 @@ mod chaos;
 mod compare;
 mod go;
 mod guide;
+mod image;
 mod kubernetes;
 mod load;
 mod monitoring;
 mod need;
+mod nodes;
 mod recovery;
 mod sbom;
 mod stage;
 mod validate;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -101,6 +108,28 @@ enum Chore {
         #[arg(default_value = "kiln")]
         package: String,
     },
+    /// Run the suites of the operator on real nodes, or only those whose names hold a word; needs root
+    Nodes {
+        /// For instance `node_drained`
+        #[arg(default_value = "")]
+        suite: String,
+    },
+    /// Kill pods, nodes and active instances of a pipeline, and print how long senders wait for acknowledgements; needs root, and the
+    /// machine should have nothing else to do
+    Failover {
+        /// How many faults of each kind
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
+    /// Write the images of kiln and of the operator as OCI archives, without an engine; each beside its bill of materials
+    Image {
+        /// Where to
+        #[arg(long, default_value = "target/images")]
+        out: PathBuf,
+        /// How the programs are built
+        #[arg(long, value_enum, default_value = "release")]
+        profile: image::Profile,
+    },
     /// Run the tests, stage after stage, cheap ones first; stops at the first failure
     Test {
         /// The stages to run; all when none is named
@@ -128,6 +157,9 @@ fn main() -> ExitCode {
         Chore::Docs => ended(docs()),
         Chore::Pictures => ended(stage::pictures()),
         Chore::Sbom { package } => ended(sbom::sbom(&package).map(|bill| println!("{bill:#}"))),
+        Chore::Nodes { suite } => ended(nodes::suites(&suite)),
+        Chore::Failover { rounds } => ended(nodes::failover(rounds)),
+        Chore::Image { out, profile } => ended(images(profile, &out)),
         Chore::Test { stages, list } => test(stages, list),
     }
 }
@@ -150,6 +182,15 @@ fn validate(
 fn docs() -> Result<(), String> {
     let page = book::build()?;
     println!("{}", page.display());
+    Ok(())
+}
+
+fn images(profile: image::Profile, directory: &Path) -> Result<(), String> {
+    for image in image::images(profile, directory)? {
+        let kibibytes = image.bytes / 1024;
+        println!("{}: {kibibytes} KiB compressed", image.archive.display());
+        println!("  {}@{}", image.name, image.digest);
+    }
     Ok(())
 }
 

@@ -80,6 +80,8 @@ fn programs() -> Result<(), String> {
         ("python3", "python3"),
         ("ip", "iproute2"),
         ("unshare", "util-linux"),
+        ("runc", "runc"),
+        ("nft", "nftables"),
         ("faketime", "faketime"),
         ("node", "nodejs"),
         ("npm", "npm"),
@@ -215,11 +217,34 @@ pub(crate) fn isolated(command: &Command) -> Result<Command, String> {
              `sysctl kernel.unprivileged_userns_clone=1` (and `kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu)"
         )
     })?;
+    Ok(within(&unshare, command))
+}
+
+/// The same program as the first process of a machine of its own: a network, mounts and processes, none of which is left when
+/// it ends. On it nodes can be made, for which it must be root of the system itself.
+pub(crate) fn machine(command: &Command) -> Result<Command, String> {
+    programs()?;
+    if !is_root() {
+        return Err("nodes have cgroups and mounts of their own: run as root".to_owned());
+    }
+    let unshare = [
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child=KILL",
+        "--mount-proc",
+    ];
+    Ok(within(&unshare, command))
+}
+
+/// The command in namespaces of its own, whose network has a loopback address.
+fn within(namespaces: &[&str], command: &Command) -> Command {
     // Names of network namespaces are files in /run.
     let begin = "mount -t tmpfs run /run && ip link set dev lo up && exec \"$0\" \"$@\"";
     let mut isolated = Command::new("unshare");
     isolated
-        .args(unshare)
+        .args(namespaces)
         .args(["sh", "-c", begin])
         .arg(command.get_program())
         .args(command.get_args())
@@ -227,7 +252,7 @@ pub(crate) fn isolated(command: &Command) -> Result<Command, String> {
     if let Some(directory) = command.get_current_dir() {
         isolated.current_dir(directory);
     }
-    Ok(isolated)
+    isolated
 }
 
 /// Go, or what to install. Debian's own is too old for Kubernetes.
