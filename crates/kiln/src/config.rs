@@ -41,6 +41,10 @@ impl Config {
                 let config = config::Config::load(&file).map_err(Failure::wrong)?;
                 let found = Pipeline::check_tls(&config);
                 found.map_err(|error| Failure::wrong(format!("{}: {error}", file.display())))?;
+                let keys = Pipeline::check_keys(&config);
+                let wrong =
+                    |error| format!("{}: store.encryption.keyFile: {error}", file.display());
+                keys.map_err(|error| Failure::wrong(wrong(error)))?;
                 format!("{}: good\n", file.display())
             }
         };

@@ -38,6 +38,7 @@ mod spans;
 pub mod store;
 mod tally;
 mod transform;
+mod vault;
 mod workings;
 
 pub use failure::{RunError, StartError};
@@ -45,4 +46,5 @@ pub use listen::{BoundListener, TlsError};
 pub use metrics::Described;
 pub use pipeline::{Pipeline, RunningPipeline};
 pub use tally::Tally;
+pub use vault::KeysError;
 pub use workings::Workings;

@@ -27,6 +27,7 @@ use crate::spans::{SpanMetrics, Tracer};
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
 use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
+use crate::vault::{self, KeysError, Vault, VaultMetrics};
 use crate::workings::Workings;
 
 /// The path of a message, ready to start.
@@ -64,6 +65,14 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+
+    /// Checks the file of keys that the configuration names, as a start would.
+    ///
+    /// # Errors
+    /// When there is one and it is wrong.
+    pub fn check_keys(config: &Config) -> Result<(), KeysError> {
+        config.key_file.as_deref().map_or(Ok(()), Vault::check)
     }
 
     /// Opens the store, binds every address, and starts the roles that the configuration names.
@@ -123,7 +132,8 @@ impl Pipeline {
                 )
             }
         };
-        let store = store::open(&config).await?;
+        let vault = Vault::open(&config)?;
+        let store = store::open_with(&config, vault.clone()).await?;
         let lanes = lanes(&config, &store).await?;
         let host = store::host(&config);
         let (tracer, export) = Tracer::new(&config, SpanMetrics::new(&metrics)?)?;
@@ -168,6 +178,11 @@ impl Pipeline {
             )?;
             let serving = host.run(Arc::clone(&store), guests, running.stop.clone());
             running.others.spawn(serving);
+        }
+        if let Some(file) = &config.key_file {
+            let metrics = VaultMetrics::new(&metrics)?;
+            let renewing = vault::renew(vault, file.clone(), metrics, running.stop.clone());
+            running.others.spawn(renewing);
         }
         if let Some((directory, overlay)) = watched {
             running.others.spawn(mapping::watch(

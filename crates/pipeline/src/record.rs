@@ -44,6 +44,8 @@ pub mod header {
     pub const CUT: &str = "cut";
     /// The dead letter, `partition/offset`, that a raw message was appended again from, or that a decision is about.
     pub const LETTER: &str = "letter";
+    /// The name of the key by which a value is encrypted. Only on records that are.
+    pub const ENCRYPTED_WITH: &str = "encrypted-with";
     /// What was decided about a dead letter: `retried` or `dropped`. Only on records that are decisions.
     pub const DECISION: &str = "decision";
     /// The trace that the message is in, and the span that this record comes of (W3C Trace Context). Only where traces are on.

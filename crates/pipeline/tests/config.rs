@@ -41,6 +41,22 @@ fn the_example_and_nothing_at_all_are_valid_and_mean_the_same() {
 }
 
 #[test]
+fn encryption_names_its_key_file() {
+    let read = |text: &str| Config::parse(text, "kiln.yaml", &none);
+    let config = read("store: { encryption: { keyFile: /etc/kiln/keys } }").unwrap();
+    assert_eq!(
+        config.key_file.as_deref(),
+        Some(Path::new("/etc/kiln/keys"))
+    );
+    assert_eq!(read("").unwrap().key_file, None);
+    let wrong = read("store:\n  encryption: {}").unwrap_err().to_string();
+    assert!(
+        wrong.starts_with("kiln.yaml:2:15: store.encryption: keyFile is missing"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn traces_and_logs_are_as_they_are_said_to_be() {
     use kiln_pipeline::config::{LogFormat, TracesConfig};
     let read = |text: &str| Config::parse(text, "kiln.yaml", &none);

@@ -7,10 +7,12 @@ mod support;
 
 use std::io::Write;
 
+use conformance::encrypted;
 use kiln_pipeline::config::Lane;
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::replay::{Choice, Replayer};
 use kiln_pipeline::store::{self, ReplayInto, ReplayJob};
+use redb::ReadableTable as _;
 use support::{PATIENCE, Sender, adt, received, start};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,6 +73,115 @@ async fn lanes_are_apart() {
 async fn audit_events_from_outside_of_a_batch_are_chained_once() {
     let directory = tempfile::tempdir().unwrap();
     conformance::auditing(&support::config(directory.path())).await;
+}
+
+/// The store with keys, and what its directory is.
+fn encrypted() -> (tempfile::TempDir, kiln_pipeline::config::Config) {
+    let directory = tempfile::tempdir().unwrap();
+    let config = support::config(&directory.path().join("data"));
+    let (config, _) = encrypted::with_keys(config, directory.path(), &[encrypted::OLD]);
+    (directory, config)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_where_messages_are_kept_encrypted() {
+    let (_directory, config) = encrypted();
+    conformance::suite(&config).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replays_and_decisions_are_as_ever_where_messages_are_kept_encrypted() {
+    let (_directory, config) = encrypted();
+    conformance::replaying(&config).await;
+    let (_directory, config) = encrypted();
+    conformance::deciding_in_lanes(&config).await;
+    let (_directory, config) = encrypted();
+    conformance::last(&config).await;
+}
+
+#[tokio::test]
+async fn each_key_reads_what_was_encrypted_by_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = support::config(&directory.path().join("data"));
+    encrypted::rotating(config, directory.path()).await;
+}
+
+#[tokio::test]
+async fn what_was_kept_before_there_were_keys_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = support::config(&directory.path().join("data"));
+    encrypted::turning_on(config, directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_renewed_and_a_missing_one_holds_back_and_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = support::config(&directory.path().join("data"));
+    encrypted::renewing(config, directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_message_that_was_altered_is_not_taken_for_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = support::config(&directory.path().join("data"));
+    let file = directory.path().join("data/raw.redb");
+    encrypted::altered(config, directory.path(), async |config| {
+        let one = Record {
+            key: "ward".to_owned(),
+            value: "ward 1".into(),
+            headers: Headers::new().with(header::CONTROL_ID, "1"),
+        };
+        let store = store::open(config).await.unwrap();
+        store.append(one).await.unwrap().await.unwrap();
+        drop(store);
+        let database = redb::Database::open(&file).unwrap();
+        let change = database.begin_write().unwrap();
+        {
+            let raw = redb::TableDefinition::<u64, &[u8]>::new("raw");
+            let mut raw = change.open_table(raw).unwrap();
+            let mut bytes = raw.get(1).unwrap().unwrap().value().to_vec();
+            let last = bytes.len() - 20;
+            bytes[last] ^= 1;
+            raw.insert(1, bytes.as_slice()).unwrap();
+        }
+        change.commit().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_tells_what_encrypted_messages_say_and_others_can_read_them_by_the_book() {
+    let (_root, config) = encrypted();
+    let running = start(config.clone()).await;
+    let mut sender = Sender::connect(&running).await;
+    let wrong = String::from_utf8(adt("WRONG")).unwrap();
+    let wrong = wrong.replacen("ADT^A01", "ADT^A99", 1);
+    sender.send(&adt("ONE")).await;
+    sender.send(wrong.as_bytes()).await;
+    sender
+        .send(wrong.replacen("|2.5", "|9", 1).as_bytes())
+        .await;
+    assert!(running.caught_up(PATIENCE).await);
+    running.shutdown().await.unwrap();
+    let kiln_pipeline::config::StoreConfig::Embedded(store) = &config.store else {
+        unreachable!()
+    };
+    let raw = std::fs::read(store.directory.join("raw.redb")).unwrap();
+    assert!(!raw.windows(8).any(|part| part == b"Doe^Jane"));
+    // As they lie in the file; it is read without keys.
+    let mut letters = support::read_lines(&store.directory, "dead.ndjson");
+    assert_eq!(letters.len(), 2);
+    for letter in &letters {
+        assert!(!letter.value.windows(8).any(|part| part == b"Doe^Jane"));
+        let told = String::from_utf8(encrypted::by_the_book("dead", letter, encrypted::OLD));
+        assert!(told.unwrap().contains("Doe^Jane"));
+    }
+    // Each is bound to its place.
+    let (first, second) = letters.split_at_mut(1);
+    std::mem::swap(&mut first[0].value, &mut second[0].value);
+    let moved =
+        std::panic::catch_unwind(|| encrypted::by_the_book("dead", &letters[0], encrypted::OLD));
+    assert!(moved.is_err());
 }
 
 #[tokio::test]

@@ -8,16 +8,25 @@ mod support;
 
 use std::time::Duration;
 
+use conformance::encrypted;
 use kiln_pipeline::RunningPipeline;
 use kiln_pipeline::config::Config;
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::store::{self, Reader, Selection, Stream};
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use support::{PATIENCE, Sender, adt, field, start};
+
+fn broker() -> String {
+    std::env::var("KILN_TEST_KAFKA")
+        .expect("KILN_TEST_KAFKA=host:port of a broker; `cargo xtask test` starts one")
+}
 
 /// A pipeline of its own on the broker.
 fn config(name: &str) -> Config {
-    let broker = std::env::var("KILN_TEST_KAFKA")
-        .expect("KILN_TEST_KAFKA=host:port of a broker; `cargo xtask test` starts one");
+    let broker = broker();
     let unique = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     let text = format!(
         "name: {name}-{unique}\nstore:\n  kafka:\n    brokers: [\"{broker}\"]\n    \
@@ -109,6 +118,154 @@ async fn lanes_are_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zombie_is_fenced_and_its_outputs_are_never_seen() {
     conformance::fencing(&config("fencing")).await;
+}
+
+fn encrypted(name: &str) -> (tempfile::TempDir, Config) {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, _) = encrypted::with_keys(config(name), directory.path(), &[encrypted::OLD]);
+    (directory, config)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_conforms_where_messages_are_kept_encrypted() {
+    let (_directory, config) = encrypted("encrypted");
+    conformance::suite(&config).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replays_and_decisions_are_as_ever_where_messages_are_kept_encrypted() {
+    let (_directory, config) = encrypted("encrypted-replaying");
+    conformance::replaying(&config).await;
+    let (_directory, config) = encrypted("encrypted-deciding");
+    conformance::deciding_in_lanes(&config).await;
+    let (_directory, config) = encrypted("encrypted-last");
+    conformance::last(&config).await;
+}
+
+#[tokio::test]
+async fn each_key_reads_what_was_encrypted_by_it() {
+    let directory = tempfile::tempdir().unwrap();
+    encrypted::rotating(config("rotating"), directory.path()).await;
+}
+
+#[tokio::test]
+async fn what_was_kept_before_there_were_keys_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    encrypted::turning_on(config("turning-on"), directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_renewed_and_a_missing_one_holds_back_and_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    encrypted::renewing(config("renewing"), directory.path()).await;
+}
+
+/// Everything in a topic, as Kafka has it.
+async fn in_topic(topic: &str) -> Vec<OwnedMessage> {
+    let consumer: StreamConsumer = ClientConfig::new()
+        .set("bootstrap.servers", broker())
+        .set("group.id", "by-the-book")
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "earliest")
+        .create()
+        .unwrap();
+    let wait = Duration::from_secs(10);
+    let metadata = consumer.fetch_metadata(Some(topic), wait).unwrap();
+    let (mut places, mut count) = (TopicPartitionList::new(), 0);
+    for partition in metadata.topics()[0].partitions() {
+        let (low, high) = consumer
+            .fetch_watermarks(topic, partition.id(), wait)
+            .unwrap();
+        let begin = Offset::Beginning;
+        places
+            .add_partition_offset(topic, partition.id(), begin)
+            .unwrap();
+        count += high - low;
+    }
+    consumer.assign(&places).unwrap();
+    let mut all = Vec::new();
+    // The last place of a transaction has no message.
+    while i64::try_from(all.len()).unwrap() < count {
+        match tokio::time::timeout(wait, consumer.recv()).await {
+            Ok(message) => all.push(message.unwrap().detach()),
+            Err(_) => break,
+        }
+    }
+    all
+}
+
+fn record(message: &OwnedMessage) -> Record {
+    let mut headers = Headers::new();
+    for header in message.headers().unwrap().iter() {
+        headers.push(
+            header.key,
+            std::str::from_utf8(header.value.unwrap()).unwrap(),
+        );
+    }
+    Record {
+        key: String::from_utf8(message.key().unwrap().to_vec()).unwrap(),
+        value: message.payload().unwrap().to_vec().into(),
+        headers,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_message_that_was_altered_is_not_taken_for_one() {
+    let directory = tempfile::tempdir().unwrap();
+    encrypted::altered(config("altered"), directory.path(), async |config| {
+        let topic = format!("{}.hl7v2", config.name);
+        let kept = in_topic(&topic).await;
+        // The same bytes under another control id.
+        let other = Header {
+            key: header::CONTROL_ID,
+            value: Some("1"),
+        };
+        let of_key = Header {
+            key: header::ENCRYPTED_WITH,
+            value: Some(encrypted::OLD.1),
+        };
+        let producer: FutureProducer = ClientConfig::new()
+            .set("bootstrap.servers", broker())
+            .create()
+            .unwrap();
+        let copy = FutureRecord::to(&topic)
+            .partition(kept[0].partition())
+            .key("ward")
+            .payload(kept[0].payload().unwrap())
+            .headers(OwnedHeaders::new().insert(other).insert(of_key));
+        producer.send(copy, PATIENCE).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_topic_tells_what_encrypted_messages_say_and_others_can_read_them_by_the_book() {
+    let (_directory, config) = encrypted("by-the-book");
+    let running = start(config.clone()).await;
+    let mut sender = Sender::connect(&running).await;
+    let sent = [adt("ONE"), adt("TWO")];
+    for message in &sent {
+        sender.send(message).await;
+    }
+    let wrong = String::from_utf8(adt("WRONG")).unwrap();
+    sender
+        .send(wrong.replacen("|2.5", "|9", 1).as_bytes())
+        .await;
+    assert!(running.caught_up(PATIENCE).await);
+    running.shutdown().await.unwrap();
+    for (stream, topic, count) in [("raw", "hl7v2", 2), ("dead", "dead", 1)] {
+        let kept = in_topic(&format!("{}.{topic}", config.name)).await;
+        assert_eq!(kept.len(), count, "{topic}");
+        for (number, message) in kept.iter().enumerate() {
+            let record = record(message);
+            assert!(!record.value.windows(8).any(|part| part == b"Doe^Jane"));
+            let told = encrypted::by_the_book(stream, &record, encrypted::OLD);
+            assert!(String::from_utf8_lossy(&told).contains("Doe^Jane"));
+            if stream == "raw" {
+                assert_eq!(told, sent[number]);
+            }
+        }
+    }
 }
 
 /// Messages of several feeds, so that every partition has some.

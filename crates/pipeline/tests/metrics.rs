@@ -26,6 +26,9 @@ async fn every_metric_is_explained_with_its_labels_and_no_other() {
     let overlay = tempfile::tempdir().unwrap();
     let mut config = config(directory.path());
     config.overlay = Some(overlay.path().to_owned());
+    let keys = overlay.path().with_extension("keys");
+    std::fs::write(&keys, "00".repeat(32)).unwrap();
+    config.key_file = Some(keys.clone());
     let running = start(config).await;
     let registered: BTreeSet<Described> = running.described_metrics().into_iter().collect();
     running.shutdown().await.unwrap();

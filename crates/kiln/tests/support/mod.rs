@@ -7,6 +7,7 @@ pub(crate) mod http;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// The binary under test.
 pub(crate) fn kiln() -> Command {
@@ -40,6 +41,15 @@ pub(crate) fn on_store(
         .unwrap();
     let all = text(&output.stdout) + &text(&output.stderr);
     (all, output.status.code())
+}
+
+/// Waits for a condition.
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}, in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Runs with that on standard input.
@@ -81,12 +91,22 @@ impl Served {
         Served::with_http(root, listener, "  address: 127.0.0.1:0\n")
     }
 
+    /// With the keys in that file.
+    pub(crate) fn encrypted(root: &Path, keys: &Path) -> Served {
+        let store = format!("  encryption:\n    keyFile: {}\n", keys.display());
+        Served::of(root, &store, "", "  address: 127.0.0.1:0\n")
+    }
+
     /// With those settings of `http`, each line indented by two.
     pub(crate) fn with_http(root: &Path, listener: &str, http: &str) -> Served {
+        Served::of(root, "", listener, http)
+    }
+
+    fn of(root: &Path, store: &str, listener: &str, http: &str) -> Served {
         let directory = root.join("data");
         let config = root.join("kiln.yaml");
         let yaml = format!(
-            "store:\n  embedded:\n    directory: {}\nlisteners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n{http}",
+            "store:\n  embedded:\n    directory: {}\n{store}listeners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n{http}",
             directory.display()
         );
         std::fs::write(&config, yaml).unwrap();

@@ -31,6 +31,8 @@ pub struct Config {
     pub roles: Roles,
     /// Where messages and outputs are kept.
     pub store: StoreConfig,
+    /// The file with the keys by which messages are kept encrypted; none: they are kept as received.
+    pub key_file: Option<PathBuf>,
     /// The listeners; at least one with the `listen` role.
     pub listeners: Vec<ListenerConfig>,
     /// The shape of the output.
@@ -193,6 +195,7 @@ impl Config {
                 directory: directory.into(),
                 retain_messages: EmbeddedConfig::DEFAULT_RETAIN_MESSAGES,
             }),
+            key_file: None,
             listeners: vec![ListenerConfig::default()],
             layout: Layout::Resources,
             http: Some(DEFAULT_HTTP),

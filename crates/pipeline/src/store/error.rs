@@ -48,6 +48,27 @@ pub enum StoreError {
         /// The bound.
         most_bytes: usize,
     },
+    /// The keys of encryption cannot be used.
+    #[error("store.encryption.keyFile: {0}")]
+    Keys(String),
+    /// A record is encrypted with a key that is not there.
+    #[error(
+        "{place} is encrypted with key {key}, which is not there: put it back in the file of store.encryption.keyFile, behind the first; nothing is lost meanwhile"
+    )]
+    NoKey {
+        /// Where the record lies.
+        place: String,
+        /// The name of the key.
+        key: String,
+    },
+    /// An encrypted record is not as it was kept.
+    #[error(
+        "{place} is not as it was kept: somebody changed the record or moved it there, or the storage is damaged; restore it"
+    )]
+    Altered {
+        /// Where the record lies.
+        place: String,
+    },
     /// There is no log of the bulk lane.
     #[error("nothing was received in the bulk lane: no listener had `lane: bulk` here")]
     NoBulkLane,

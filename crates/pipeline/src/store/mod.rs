@@ -33,6 +33,7 @@ use crate::audit::Head;
 use crate::config::{Config, Lane, StoreConfig};
 use crate::record::Record;
 use crate::sighting::Sighting;
+use crate::vault::Vault;
 
 /// Where a record lies in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -291,10 +292,18 @@ pub(crate) fn host(config: &Config) -> Option<embedded::Host> {
 
 /// Opens the store that the configuration names.
 pub async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    open_with(config, Vault::open(config)?).await
+}
+
+/// The same with keys that are renewed while it is open.
+pub(crate) async fn open_with(config: &Config, vault: Vault) -> Result<Arc<dyn Store>, StoreError> {
     match &config.store {
-        StoreConfig::Embedded(embedded) => Ok(Arc::new(embedded::EmbeddedStore::open(embedded)?)),
-        StoreConfig::Kafka(kafka) => Ok(Arc::new(
-            kafka::KafkaStore::open(&config.name, &config.instance, kafka).await?,
-        )),
+        StoreConfig::Embedded(embedded) => {
+            Ok(Arc::new(embedded::EmbeddedStore::open(embedded, vault)?))
+        }
+        StoreConfig::Kafka(kafka) => {
+            let store = kafka::KafkaStore::open(&config.name, &config.instance, kafka, vault);
+            Ok(Arc::new(store.await?))
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::embedded::EmbeddedReader;
 use super::kafka::KafkaReader;
-use super::{Position, Selection, StoreError};
+use super::{Position, Selection, StoreError, Stream};
 use crate::config::{Config, StoreConfig};
 use crate::record::Record;
+use crate::vault::Vault;
 
 /// Reads outputs back, from the first; only what was committed.
 pub struct Reader {
@@ -23,10 +24,15 @@ impl Reader {
     pub async fn open(config: &Config, selection: Selection) -> Result<Reader, StoreError> {
         match &config.store {
             StoreConfig::Embedded(embedded) => {
-                Reader::open_directory(&embedded.directory, selection)
+                let vault = vault(config, &selection)?;
+                let reader = EmbeddedReader::open(&embedded.directory, selection, vault)?;
+                Ok(Reader {
+                    home: Home::Embedded(reader),
+                })
             }
             StoreConfig::Kafka(kafka) => {
-                let reader = KafkaReader::open(&config.name, kafka, selection).await?;
+                let vault = vault(config, &selection)?;
+                let reader = KafkaReader::open(&config.name, kafka, selection, vault).await?;
                 Ok(Reader {
                     home: Home::Kafka(reader),
                 })
@@ -34,10 +40,14 @@ impl Reader {
         }
     }
 
-    /// From an embedded store's directory.
+    /// From an embedded store's directory, without keys.
     pub fn open_directory(directory: &Path, selection: Selection) -> Result<Reader, StoreError> {
         Ok(Reader {
-            home: Home::Embedded(EmbeddedReader::open(directory, selection)?),
+            home: Home::Embedded(EmbeddedReader::open(
+                directory,
+                selection,
+                Vault::default(),
+            )?),
         })
     }
 
@@ -55,5 +65,13 @@ impl Reader {
             Home::Embedded(reader) => reader.position(),
             Home::Kafka(reader) => reader.position(),
         }
+    }
+}
+
+/// The keys, where what is read may be encrypted.
+fn vault(config: &Config, selection: &Selection) -> Result<Vault, StoreError> {
+    match selection.stream {
+        Stream::Dead => Vault::open(config),
+        Stream::Fhir | Stream::Audit => Ok(Vault::default()),
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test target uses its part
 
+pub mod encrypted;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

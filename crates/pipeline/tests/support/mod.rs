@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use kiln_fhir::{MapSource, Mapper};
 use kiln_pipeline::config::Config;
@@ -141,6 +143,29 @@ pub async fn read_all(directory: &std::path::Path, stream: Stream) -> Vec<Record
         all.push(record);
     }
     all
+}
+
+/// The records of a file of lines as they lie there, each value out of its base64.
+pub fn read_lines(directory: &std::path::Path, file: &str) -> Vec<Record> {
+    let read = |path: &str| std::fs::read_to_string(directory.join(path)).unwrap();
+    let (values, headers) = (read(file), read(&format!("headers/{file}")));
+    let record = |(value, headers): (&str, &str)| {
+        let value: serde_json::Value = serde_json::from_str(value).unwrap();
+        let of: serde_json::Map<String, serde_json::Value> = serde_json::from_str(headers).unwrap();
+        let mut record = Record {
+            key: of["key"].as_str().unwrap().to_owned(),
+            value: STANDARD
+                .decode(value["raw"].as_str().unwrap())
+                .unwrap()
+                .into(),
+            ..Record::default()
+        };
+        for (name, value) in of.iter().filter(|(name, _)| *name != "key") {
+            record.headers.push(name, value.as_str().unwrap());
+        }
+        record
+    };
+    values.lines().zip(headers.lines()).map(record).collect()
 }
 
 /// The audit events of messages that were taken over.

@@ -41,6 +41,18 @@ impl Check<'_> {
         }
     }
 
+    /// The key file, where there is encryption.
+    pub(super) fn key_file(&mut self, document: &Document) -> Option<PathBuf> {
+        let encryption = document.store.as_ref()?.encryption.as_ref()?;
+        if encryption.key_file.is_none() {
+            self.report(
+                "store.encryption",
+                "keyFile is missing: the file with the keys, one a line".to_owned(),
+            );
+        }
+        encryption.key_file.clone()
+    }
+
     fn kafka(&mut self, given: &KafkaDocument) -> Option<KafkaConfig> {
         if given.brokers.is_empty() {
             self.report(

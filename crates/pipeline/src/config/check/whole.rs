@@ -70,6 +70,7 @@ impl Check<'_> {
                 transform: roles.contains(&Role::Transform),
             },
             store: store?,
+            key_file: self.key_file(document),
             listeners,
             layout: document
                 .output

@@ -52,7 +52,7 @@ pub enum Role {
     Transform,
 }
 
-/// Where messages and outputs are kept: exactly one of `embedded` and `kafka`.
+/// Where messages and outputs are kept: at most one of `embedded` and `kafka`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StoreDocument {
@@ -60,6 +60,17 @@ pub struct StoreDocument {
     pub embedded: Option<EmbeddedDocument>,
     /// Kafka, for any number of instances.
     pub kafka: Option<KafkaDocument>,
+    /// Encryption of the raw log and the dead letters, in either store. Without it they are kept as received.
+    pub encryption: Option<EncryptionDocument>,
+}
+
+/// Encryption of the raw log and the dead letters.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EncryptionDocument {
+    /// A file with the keys, one a line, each of 32 bytes in hexadecimal or base64. The first encrypts, all decrypt; it is read
+    /// again when it changes. All instances, and the commands that show or retry messages, need the same keys.
+    pub key_file: Option<PathBuf>,
 }
 
 /// The embedded store.

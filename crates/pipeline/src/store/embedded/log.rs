@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::database::Database;
+use super::directory;
 use super::times::{self, Marks, Times};
 use crate::audit::Head;
 use crate::record::Record;
 use crate::store::StoreError;
+use crate::vault::{Kind, Vault};
 
 /// Raw messages by sequence number, from 0.
 pub(super) const RAW: TableDefinition<u64, &[u8]> = TableDefinition::new("raw");
@@ -50,15 +52,6 @@ pub(super) struct Kept {
     received_at: i64,
 }
 
-impl Kept {
-    pub(super) fn of(record: &Record) -> Kept {
-        Kept {
-            bytes: record.encode(),
-            received_at: times::received_at(record),
-        }
-    }
-}
-
 /// What becomes durable as one.
 #[derive(Default)]
 pub(super) struct Commit {
@@ -87,10 +80,17 @@ pub(super) struct Log {
     writer: Option<std::thread::JoinHandle<()>>,
     /// The number the next message will get; all before it are durable.
     end: watch::Receiver<u64>,
+    vault: Vault,
+    /// Where it lies.
+    path: PathBuf,
 }
 
 impl Log {
-    pub(super) fn open(directory: &Path, retain_messages: u64) -> Result<Log, StoreError> {
+    pub(super) fn open(
+        directory: &Path,
+        retain_messages: u64,
+        vault: Vault,
+    ) -> Result<Log, StoreError> {
         let database = Arc::new(Database::open(directory)?);
         let (next, times) = database.with(|database| {
             let transaction = database.begin_write()?;
@@ -118,14 +118,34 @@ impl Log {
             requests: Some(requests),
             writer: Some(writer),
             end,
+            vault,
+            path: directory::log(directory),
         })
+    }
+
+    /// A message as it is kept.
+    pub(super) fn kept(&self, record: Record) -> Result<Kept, StoreError> {
+        let record = self.vault.encrypted(Kind::Raw, record)?;
+        Ok(Kept {
+            bytes: record.encode(),
+            received_at: times::received_at(&record),
+        })
+    }
+
+    /// The message of that number, out of the bytes of [`Log::read`].
+    pub(super) fn message(&self, number: u64, bytes: &[u8]) -> Result<Record, StoreError> {
+        let record = Record::decode(bytes)
+            .ok_or_else(|| StoreError::Log(format!("message {number} is damaged")))?;
+        let place = || format!("{}: message {number}", self.path.display());
+        self.vault.decrypted(Kind::Raw, record, place)
     }
 
     /// Queues a message; the answer is its number, once durable.
     pub(super) async fn append(
         &self,
-        message: Kept,
+        record: Record,
     ) -> Result<oneshot::Receiver<Result<u64, StoreError>>, StoreError> {
+        let message = self.kept(record)?;
         let (reply, answer) = oneshot::channel();
         self.send(Request::Append { message, reply })
             .await
@@ -221,12 +241,10 @@ impl Log {
             let raw = database.begin_read()?.open_table(RAW)?;
             for entry in raw.iter()?.rev().take(within) {
                 let (number, bytes) = entry?;
-                let Some(record) = Record::decode(bytes.value()) else {
-                    let damaged = format!("message {} is damaged", number.value());
-                    return Ok(Err(StoreError::Log(damaged)));
-                };
-                if is_it(&record) {
-                    return Ok(Ok(Some(record)));
+                match self.message(number.value(), bytes.value()) {
+                    Ok(record) if is_it(&record) => return Ok(Ok(Some(record))),
+                    Ok(_) => {}
+                    Err(error) => return Ok(Err(error)),
                 }
             }
             Ok(Ok(None))

@@ -13,6 +13,7 @@ use super::log::{AUDIT, Log};
 use crate::audit::Head;
 use crate::record::Record;
 use crate::store::{Output, StoreError, Target};
+use crate::vault::{Kind, Vault};
 
 /// What is to be committed of what was written.
 pub(super) struct Grown {
@@ -31,6 +32,7 @@ pub(super) struct Outputs {
     head: Head,
     /// Whether a transaction failed, so that only the log knows what was committed.
     doubtful: bool,
+    vault: Vault,
 }
 
 impl Outputs {
@@ -39,6 +41,7 @@ impl Outputs {
         directory: &Path,
         committed: BTreeMap<String, u64>,
         head: Option<Head>,
+        vault: Vault,
     ) -> Result<Outputs, StoreError> {
         for folder in ["fhir", "headers/fhir"] {
             let path = directory.join(folder);
@@ -50,6 +53,7 @@ impl Outputs {
             committed,
             head: head.unwrap_or_else(|| Head::begin(AUDIT)),
             doubtful: false,
+            vault,
         };
         for folder in ["", "fhir", "headers", "headers/fhir"] {
             outputs.open_folder(folder)?;
@@ -100,11 +104,15 @@ impl Outputs {
         let mut buffers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut head = self.head.clone();
         for output in outputs {
-            let sealed = (output.target == Target::Audit).then(|| Record {
-                value: head.seal(&output.record.value),
-                ..output.record.clone()
-            });
-            let record = sealed.as_ref().unwrap_or(&output.record);
+            let changed = match output.target {
+                Target::Audit => Some(Record {
+                    value: head.seal(&output.record.value),
+                    ..output.record.clone()
+                }),
+                Target::Dead => Some(self.vault.encrypted(Kind::Dead, output.record.clone())?),
+                Target::Resource(_) | Target::Bundle => None,
+            };
+            let record = changed.as_ref().unwrap_or(&output.record);
             let name = directory::lines_of(&output.target);
             let headers = directory::headers_of(&name);
             line(&output.target, record, buffers.entry(name).or_default());

@@ -7,40 +7,43 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::log::Log;
-use crate::record::Record;
 use crate::store::{Begin, Position, RawReader, RawRecord, StoreError};
 
 /// Most messages and bytes in memory at once, where all of a stretch is wanted.
 pub(super) const READ_STEP_MESSAGES: usize = 1000;
 pub(super) const READ_STEP_BYTES: usize = 8 * 1024 * 1024;
 
-/// The messages of those numbers, at most `messages` and, beyond the first, `bytes`.
+/// The messages of those numbers, at most `messages` and, beyond the first, `bytes`, and none behind one that cannot be read.
 pub(super) async fn read(
     log: &Arc<Log>,
     numbers: Range<u64>,
     messages: usize,
     bytes: usize,
 ) -> Result<Vec<RawRecord>, StoreError> {
-    let log = Arc::clone(log);
-    let found =
-        tokio::task::spawn_blocking(move || log.read(numbers.start, numbers.end, messages, bytes))
-            .await
-            .map_err(|_| StoreError::Closed)??;
-    found
-        .into_iter()
-        .map(|(number, bytes)| {
-            let record = Record::decode(&bytes)
-                .ok_or_else(|| StoreError::Log(format!("message {number} is damaged")))?;
-            let offset = i64::try_from(number).unwrap_or(i64::MAX);
-            Ok(RawRecord {
-                position: Position {
-                    partition: 0,
-                    offset,
-                },
-                record,
-            })
-        })
-        .collect()
+    let reading = Arc::clone(log);
+    let found = tokio::task::spawn_blocking(move || {
+        reading.read(numbers.start, numbers.end, messages, bytes)
+    })
+    .await
+    .map_err(|_| StoreError::Closed)??;
+    let mut read = Vec::with_capacity(found.len());
+    for (number, bytes) in found {
+        let record = match log.message(number, &bytes) {
+            Ok(record) => record,
+            Err(error) if read.is_empty() => return Err(error),
+            // What lies before it goes its way first.
+            Err(_) => break,
+        };
+        let offset = i64::try_from(number).unwrap_or(i64::MAX);
+        read.push(RawRecord {
+            position: Position {
+                partition: 0,
+                offset,
+            },
+            record,
+        });
+    }
+    Ok(read)
 }
 
 pub(super) struct EmbeddedRawReader {

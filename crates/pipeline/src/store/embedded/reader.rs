@@ -14,6 +14,7 @@ use super::directory;
 use crate::audit::Head;
 use crate::record::{Headers, Record};
 use crate::store::{Position, Selection, StoreError, Stream};
+use crate::vault::{Kind, Vault};
 
 /// How often a following reader looks for more.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(100);
@@ -47,6 +48,7 @@ pub(crate) struct EmbeddedReader {
     /// Lines read of each file.
     lines: BTreeMap<String, i64>,
     current: Option<Lines>,
+    vault: Vault,
 }
 
 struct Lines {
@@ -59,6 +61,7 @@ impl EmbeddedReader {
     pub(crate) fn open(
         directory: &Path,
         selection: Selection,
+        vault: Vault,
     ) -> Result<EmbeddedReader, StoreError> {
         std::fs::metadata(directory).map_err(|error| StoreError::file(directory, &error))?;
         let mut reader = EmbeddedReader {
@@ -68,6 +71,7 @@ impl EmbeddedReader {
             read: BTreeMap::new(),
             lines: BTreeMap::new(),
             current: None,
+            vault,
         };
         reader.refresh()?;
         Ok(reader)
@@ -175,6 +179,8 @@ impl EmbeddedReader {
                 .as_str()
                 .and_then(|text| STANDARD.decode(text).ok());
             record.value = Bytes::from(raw.ok_or_else(damaged)?);
+            let place = || format!("{}: line {}", path.display(), self.position().offset + 1);
+            record = self.vault.decrypted(Kind::Dead, record, place)?;
         }
         Ok(record)
     }

@@ -17,6 +17,7 @@ use crate::store::{
     Begin, Decider, Output, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store,
     StoreError,
 };
+use crate::vault::Vault;
 
 /// The right to decide about dead letters.
 const DECIDING: &str = "dead";
@@ -37,15 +38,16 @@ pub(super) struct Inner {
     outputs: Arc<Mutex<Outputs>>,
     directory: PathBuf,
     retain_messages: u64,
+    vault: Vault,
 }
 
 impl EmbeddedStore {
     /// Opens the directory, makes it when it is missing, and cuts off lines that were never committed.
-    pub fn open(config: &EmbeddedConfig) -> Result<EmbeddedStore, StoreError> {
+    pub(crate) fn open(config: &EmbeddedConfig, vault: Vault) -> Result<EmbeddedStore, StoreError> {
         let directory = &config.directory;
         std::fs::create_dir_all(directory).map_err(|error| StoreError::file(directory, &error))?;
-        let log = Log::open(directory, config.retain_messages)?;
-        let outputs = Outputs::open(directory, log.lengths()?, log.head()?)?;
+        let log = Log::open(directory, config.retain_messages, vault.clone())?;
+        let outputs = Outputs::open(directory, log.lengths()?, log.head()?, vault.clone())?;
         let inner = Inner {
             log: Arc::new(log),
             bulk: Mutex::default(),
@@ -53,6 +55,7 @@ impl EmbeddedStore {
             outputs: Arc::new(Mutex::new(outputs)),
             directory: directory.clone(),
             retain_messages: config.retain_messages,
+            vault,
         };
         Ok(EmbeddedStore {
             inner: Arc::new(inner),
@@ -74,7 +77,8 @@ impl Inner {
         if bulk.is_none() && (needed || super::directory::log(&directory).exists()) {
             std::fs::create_dir_all(&directory)
                 .map_err(|error| StoreError::file(&directory, &error))?;
-            *bulk = Some(Arc::new(Log::open(&directory, self.retain_messages)?));
+            let log = Log::open(&directory, self.retain_messages, self.vault.clone())?;
+            *bulk = Some(Arc::new(log));
         }
         Ok(bulk.clone())
     }
@@ -134,7 +138,7 @@ impl Inner {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
-        let answer = self.raw().append(Kept::of(&record)).await?;
+        let answer = self.raw().append(record).await?;
         Ok(Box::pin(async move {
             let number = answer.await.map_err(|_| StoreError::Closed)??;
             Ok(Position {
@@ -184,11 +188,11 @@ impl Store for EmbeddedStore {
             ReplayInto::Same => Arc::clone(&self.inner),
             ReplayInto::Shadow(name) => {
                 let directory = super::directory::shadow(&self.inner.directory, name);
-                EmbeddedStore::open(&EmbeddedConfig {
+                let config = EmbeddedConfig {
                     directory,
                     retain_messages: EmbeddedConfig::DEFAULT_RETAIN_MESSAGES,
-                })?
-                .inner
+                };
+                EmbeddedStore::open(&config, self.inner.vault.clone())?.inner
             }
         };
         let log = Arc::clone(self.raw());
@@ -245,15 +249,16 @@ impl Decider for EmbeddedDecider {
         let (mut here, mut in_bulk) = (Vec::new(), Vec::new());
         for (lane, record) in raw {
             match lane {
-                Lane::Interactive => here.push(Kept::of(&record)),
-                Lane::Bulk => in_bulk.push(Kept::of(&record)),
+                Lane::Interactive => here.push(self.inner.log.kept(record)?),
+                Lane::Bulk => in_bulk.push(record),
             }
         }
         if !in_bulk.is_empty() {
             let bulk = self.inner.bulk(false).await?;
             let bulk = bulk.ok_or(StoreError::NoBulkLane)?;
+            let kept = in_bulk.into_iter().map(|record| bulk.kept(record));
             let commit = Commit {
-                raw: in_bulk,
+                raw: kept.collect::<Result<_, _>>()?,
                 ..Commit::default()
             };
             bulk.commit(commit).await?;

@@ -8,7 +8,8 @@ use rdkafka::message::{Header, Headers as _, Message, OwnedHeaders};
 
 use crate::config::{Given, KafkaConfig, Secret};
 use crate::record::{Headers, Record};
-use crate::store::StoreError;
+use crate::store::{Position, RawRecord, StoreError};
+use crate::vault::{Kind, Vault};
 
 /// Longest wait for metadata, offsets and watermarks.
 pub(super) const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -134,8 +135,30 @@ pub(super) fn to_kafka(headers: &Headers) -> OwnedHeaders {
     )
 }
 
+/// A message and where it lies, as it came from Kafka.
+pub(super) fn placed(message: &impl Message) -> RawRecord {
+    RawRecord {
+        position: Position {
+            partition: message.partition(),
+            offset: message.offset(),
+        },
+        record: from_kafka(message),
+    }
+}
+
+/// The record of a message of that topic as it was before it was kept.
+pub(super) fn decrypted(
+    vault: &Vault,
+    topic: &str,
+    kind: Kind,
+    raw: RawRecord,
+) -> Result<Record, StoreError> {
+    let place = || format!("{topic}/{}", raw.position);
+    vault.decrypted(kind, raw.record, place)
+}
+
 /// A record as it came from Kafka.
-pub(super) fn from_kafka(message: &impl Message) -> Record {
+fn from_kafka(message: &impl Message) -> Record {
     let mut headers = Headers::new();
     if let Some(all) = message.headers() {
         for header in all.iter() {

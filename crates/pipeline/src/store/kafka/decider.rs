@@ -9,11 +9,13 @@ use super::transaction;
 use crate::config::{KafkaConfig, Lane};
 use crate::record::Record;
 use crate::store::{Decider, Output, StoreError};
+use crate::vault::Vault;
 use async_trait::async_trait;
 
 pub(super) struct KafkaDecider {
     pipeline: String,
     topics: Arc<Topics>,
+    vault: Vault,
     /// None after a fault.
     chained: Option<Chained>,
 }
@@ -24,6 +26,7 @@ impl KafkaDecider {
         instance: &str,
         kafka: &KafkaConfig,
         topics: Arc<Topics>,
+        vault: Vault,
     ) -> Result<KafkaDecider, StoreError> {
         let id = format!("{pipeline}-dead");
         let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
@@ -33,6 +36,7 @@ impl KafkaDecider {
         Ok(KafkaDecider {
             pipeline: pipeline.to_owned(),
             topics,
+            vault,
             chained: Some(chained),
         })
     }
@@ -45,8 +49,9 @@ impl Decider for KafkaDecider {
         raw: Vec<(Lane, Record)>,
         outputs: Vec<Output>,
     ) -> Result<(), StoreError> {
-        let mut placed = transaction::place_raw(&self.pipeline, &self.topics, raw).await?;
-        placed.extend(transaction::place(&self.pipeline, &self.topics, outputs).await?);
+        let (pipeline, topics, vault) = (&self.pipeline, &self.topics, &self.vault);
+        let mut placed = transaction::place_raw(pipeline, topics, vault, raw).await?;
+        placed.extend(transaction::place(pipeline, topics, vault, outputs).await?);
         let mut chained = self.chained.take().ok_or(StoreError::Closed)?;
         let chained = tokio::task::spawn_blocking(move || {
             let sealed = chained.seal(&placed);

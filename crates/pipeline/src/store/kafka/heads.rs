@@ -12,6 +12,7 @@ use crate::audit::Head;
 use crate::config::{KafkaConfig, Lane};
 use crate::record::Record;
 use crate::store::{Output, StoreError, Target};
+use crate::vault::Vault;
 
 /// Writes audit events in the chain of what people do; returns once they are durable. Of several at a time the later fences the
 /// earlier, which then tries again.
@@ -30,7 +31,8 @@ pub(in crate::store) async fn disclose(
             record,
         })
         .collect();
-    let placed = transaction::place(pipeline, &topics, outputs).await?;
+    // They are audit events, which are not encrypted.
+    let placed = transaction::place(pipeline, &topics, &Vault::default(), outputs).await?;
     let id = format!("{pipeline}-disclosures");
     let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
     keeping::keep(&writer, &mut None, placed).await

@@ -8,7 +8,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::client::{self, QUERY_TIMEOUT, fault};
 use crate::record::Record;
-use crate::store::StoreError;
+use crate::store::{RawRecord, StoreError};
 
 /// One look for messages.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -22,7 +22,7 @@ pub(super) fn read(
     partition: i32,
     within: usize,
     is_it: impl Fn(&Record) -> bool,
-) -> Result<Option<Record>, StoreError> {
+) -> Result<Option<RawRecord>, StoreError> {
     // Raw messages are confirmed outside of transactions: an open one must not hide those behind it.
     reader
         .set("isolation.level", "read_uncommitted")
@@ -42,9 +42,9 @@ pub(super) fn read(
     while Instant::now() < until {
         match reader.poll(POLL_INTERVAL) {
             Some(Ok(message)) => {
-                let record = client::from_kafka(&message);
-                if is_it(&record) {
-                    last = Some(record);
+                let raw = client::placed(&message);
+                if is_it(&raw.record) {
+                    last = Some(raw);
                 }
             }
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(last),

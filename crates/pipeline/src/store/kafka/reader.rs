@@ -14,7 +14,8 @@ use super::client::{self, QUERY_TIMEOUT, fault};
 use super::{names, times};
 use crate::config::KafkaConfig;
 use crate::record::Record;
-use crate::store::{Begin, Position, RawReader, RawRecord, Selection, StoreError};
+use crate::store::{Begin, Position, RawReader, RawRecord, Selection, StoreError, Stream};
+use crate::vault::{Kind, Vault};
 
 /// A broker that has nothing more waits so long for more before it says so.
 const END_WAIT_MS: &str = "50";
@@ -27,6 +28,9 @@ pub(crate) struct KafkaReader {
     /// Partitions of the topic in hand whose end was not reached; none for a reader that follows.
     unfinished: Option<BTreeSet<i32>>,
     position: Position,
+    vault: Vault,
+    /// Of what the records are, where that may be encrypted.
+    kind: Option<Kind>,
 }
 
 impl KafkaReader {
@@ -35,8 +39,10 @@ impl KafkaReader {
         pipeline: &str,
         kafka: &KafkaConfig,
         selection: Selection,
+        vault: Vault,
     ) -> Result<KafkaReader, StoreError> {
         let follow = selection.follow;
+        let kind = (selection.stream == Stream::Dead).then_some(Kind::Dead);
         let (client, pipeline) = (settings(kafka, pipeline, !follow)?, pipeline.to_owned());
         tokio::task::spawn_blocking(move || {
             let consumer: StreamConsumer = client.create().map_err(fault)?;
@@ -56,9 +62,9 @@ impl KafkaReader {
                 topics.push_back(places.map_err(fault)?);
             }
             if follow {
-                KafkaReader::following(consumer, &topics)
+                KafkaReader::following(consumer, &topics, vault, kind)
             } else {
-                Ok(KafkaReader::to_the_end(consumer, topics))
+                Ok(KafkaReader::to_the_end(consumer, topics, vault, kind))
             }
         })
         .await
@@ -71,6 +77,7 @@ impl KafkaReader {
         lane: &str,
         partitions: i32,
         begin: Begin,
+        vault: Vault,
     ) -> Result<KafkaReader, StoreError> {
         let (client, topic) = (settings(kafka, lane, true)?, names::raw(lane));
         tokio::task::spawn_blocking(move || {
@@ -84,24 +91,34 @@ impl KafkaReader {
                 }
             };
             let topics = VecDeque::from([list.map_err(fault)?]);
-            Ok(KafkaReader::to_the_end(consumer, topics))
+            let kind = Some(Kind::Raw);
+            Ok(KafkaReader::to_the_end(consumer, topics, vault, kind))
         })
         .await
         .map_err(|_| StoreError::Closed)?
     }
 
-    fn to_the_end(consumer: StreamConsumer, left: VecDeque<TopicPartitionList>) -> KafkaReader {
+    fn to_the_end(
+        consumer: StreamConsumer,
+        left: VecDeque<TopicPartitionList>,
+        vault: Vault,
+        kind: Option<Kind>,
+    ) -> KafkaReader {
         KafkaReader {
             consumer,
             left,
             unfinished: Some(BTreeSet::new()),
             position: NOWHERE,
+            vault,
+            kind,
         }
     }
 
     fn following(
         consumer: StreamConsumer,
         topics: &VecDeque<TopicPartitionList>,
+        vault: Vault,
+        kind: Option<Kind>,
     ) -> Result<KafkaReader, StoreError> {
         let mut all = TopicPartitionList::new();
         for place in topics.iter().flat_map(TopicPartitionList::elements) {
@@ -114,6 +131,8 @@ impl KafkaReader {
             left: VecDeque::new(),
             unfinished: None,
             position: NOWHERE,
+            vault,
+            kind,
         })
     }
 
@@ -141,11 +160,12 @@ impl KafkaReader {
             }
             match self.consumer.recv().await {
                 Ok(message) => {
-                    self.position = Position {
-                        partition: message.partition(),
-                        offset: message.offset(),
+                    let raw = client::placed(&message);
+                    self.position = raw.position;
+                    let Some(kind) = self.kind else {
+                        return Ok(Some(raw.record));
                     };
-                    return Ok(Some(client::from_kafka(&message)));
+                    return client::decrypted(&self.vault, message.topic(), kind, raw).map(Some);
                 }
                 // It comes again whenever a partition grew meanwhile.
                 Err(KafkaError::PartitionEOF(partition)) => {

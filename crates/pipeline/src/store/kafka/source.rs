@@ -23,6 +23,7 @@ use crate::audit::Head;
 use crate::config::KafkaConfig;
 use crate::sighting::Sighting;
 use crate::store::{Batch, BatchLimits, Output, Position, RawRecord, Source, StoreError};
+use crate::vault::{Kind, Vault};
 
 /// One look for messages; between looks rebalances are seen.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -56,6 +57,7 @@ pub(super) struct Settings {
     pub(super) transactional_id: String,
     /// The pipeline whose outputs they are.
     pub(super) into: String,
+    pub(super) vault: Vault,
     /// How many partitions its audit topic has.
     pub(super) audit_partitions: i32,
     pub(super) tail: usize,
@@ -71,6 +73,17 @@ struct Clients {
     /// The heads of the chains of audit events, one for each partition, as they are committed with its position.
     heads: BTreeMap<i32, Head>,
     assigned: Vec<i32>,
+    /// Why the message behind the last batch cannot be read: what lies before it goes its way first.
+    held: Option<StoreError>,
+}
+
+impl Settings {
+    /// A message of the raw log as it was received.
+    fn decrypted(&self, raw: RawRecord) -> Result<RawRecord, StoreError> {
+        let (position, topic) = (raw.position, names::raw(&self.pipeline));
+        let record = client::decrypted(&self.vault, &topic, Kind::Raw, raw)?;
+        Ok(RawRecord { position, record })
+    }
 }
 
 impl KafkaSource {
@@ -129,7 +142,9 @@ impl Source for KafkaSource {
     }
 
     async fn commit(&mut self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        let placed = transaction::place(&self.settings.into, &self.topics, outputs).await?;
+        let settings = &self.settings;
+        let placed =
+            transaction::place(&settings.into, &self.topics, &settings.vault, outputs).await?;
         let step =
             move |clients: &mut Clients, settings: &Settings| clients.commit(placed, settings);
         self.blocking(COMMIT_TIMEOUT, step).await
@@ -186,25 +201,22 @@ impl Clients {
             read: BTreeMap::new(),
             heads: BTreeMap::new(),
             assigned: Vec::new(),
+            held: None,
         })
     }
 
     fn next(&mut self, limits: BatchLimits, settings: &Settings) -> Result<Batch, StoreError> {
+        if let Some(error) = self.held.take() {
+            return Err(error);
+        }
         let mut batch = Batch::default();
         let (mut bytes, mut until) = (0, Instant::now() + limits.idle);
         loop {
             let wait = until
                 .saturating_duration_since(Instant::now())
                 .min(POLL_INTERVAL);
-            let polled = self.consumer.poll(wait).map(|polled| {
-                polled.map(|message| RawRecord {
-                    position: Position {
-                        partition: message.partition(),
-                        offset: message.offset(),
-                    },
-                    record: client::from_kafka(&message),
-                })
-            });
+            let polled = self.consumer.poll(wait);
+            let polled = polled.map(|polled| polled.map(|message| client::placed(&message)));
             self.rebalanced(&mut batch, settings)?;
             // Not with what this client was made from; the next one reads the files anew.
             if let Some(why) = self.consumer.context().refused() {
@@ -212,6 +224,14 @@ impl Clients {
             }
             match polled {
                 Some(Ok(raw)) => {
+                    let raw = match settings.decrypted(raw) {
+                        Ok(raw) => raw,
+                        Err(error) if batch.records.is_empty() => return Err(error),
+                        Err(error) => {
+                            self.held = Some(error);
+                            return Ok(batch);
+                        }
+                    };
                     if batch.records.is_empty() {
                         until = Instant::now() + limits.wait;
                     }
@@ -303,11 +323,8 @@ impl Clients {
             };
             let offset = message.offset();
             if offset < end {
-                let position = Position { partition, offset };
-                tail.push(Sighting::of(&RawRecord {
-                    position,
-                    record: client::from_kafka(&message),
-                }));
+                let raw = settings.decrypted(client::placed(&message))?;
+                tail.push(Sighting::of(&raw));
             }
             if offset >= end - 1 {
                 return Ok(tail);

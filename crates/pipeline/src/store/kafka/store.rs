@@ -26,6 +26,7 @@ use crate::store::{
     Begin, Decider, Output, Position, RawReader, Receipt, ReplayInto, ReplayJob, Source, Store,
     StoreError, Target,
 };
+use crate::vault::{Kind, Vault};
 
 /// How long to wait before a full queue is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(10);
@@ -41,16 +42,18 @@ pub struct KafkaStore {
     kafka: KafkaConfig,
     producer: Mutex<Appending>,
     topics: Arc<Topics>,
+    vault: Vault,
     /// One for all lanes: there is one transactional id.
     keeping: Arc<Keeping>,
 }
 
 impl KafkaStore {
     /// Connects, and sees to the topics that do not depend on the messages.
-    pub async fn open(
+    pub(crate) async fn open(
         pipeline: &str,
         instance: &str,
         kafka: &KafkaConfig,
+        vault: Vault,
     ) -> Result<KafkaStore, StoreError> {
         let producer = Appending::new(kafka, instance)?;
         let topics = Arc::new(Topics::new(pipeline, instance, kafka)?);
@@ -62,29 +65,15 @@ impl KafkaStore {
         let id = format!("{pipeline}-audit-{instance}");
         let writer = Writer::new(pipeline, instance, kafka, &topics, id).await?;
         let keeping = Arc::new(Keeping::new(writer));
-        KafkaStore::open_lane(
-            pipeline, pipeline, instance, kafka, producer, topics, keeping,
-        )
-        .await
-    }
-
-    async fn open_lane(
-        pipeline: &str,
-        lane: &str,
-        instance: &str,
-        kafka: &KafkaConfig,
-        producer: Appending,
-        topics: Arc<Topics>,
-        keeping: Arc<Keeping>,
-    ) -> Result<KafkaStore, StoreError> {
-        topics.partitions(&names::raw(lane)).await?;
+        topics.partitions(&names::raw(pipeline)).await?;
         Ok(KafkaStore {
             pipeline: pipeline.to_owned(),
-            lane: lane.to_owned(),
+            lane: pipeline.to_owned(),
             instance: instance.to_owned(),
             kafka: kafka.clone(),
             producer: Mutex::new(producer),
             topics,
+            vault,
             keeping,
         })
     }
@@ -142,6 +131,7 @@ async fn delivered(delivery: DeliveryFuture) -> Result<Position, StoreError> {
 #[async_trait]
 impl Store for KafkaStore {
     async fn append(&self, record: Record) -> Result<Receipt, StoreError> {
+        let record = self.vault.encrypted(Kind::Raw, record)?;
         let delivery = self.send(&names::raw(&self.lane), &record).await?;
         Ok(Box::pin(delivered(delivery)))
     }
@@ -159,13 +149,18 @@ impl Store for KafkaStore {
         let (feed, header) = (feed.to_owned(), header.to_owned());
         let is_it =
             move |record: &Record| record.key == feed && record.headers.get(&header).is_some();
-        tokio::task::spawn_blocking(move || last::read(reader, &topic, partition, within, is_it))
-            .await
-            .map_err(|_| StoreError::Closed)?
+        let vault = self.vault.clone();
+        tokio::task::spawn_blocking(move || {
+            let last = last::read(reader, &topic, partition, within, is_it)?;
+            last.map(|raw| client::decrypted(&vault, &topic, Kind::Raw, raw))
+                .transpose()
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
     }
 
     async fn keep(&self, outputs: Vec<Output>) -> Result<(), StoreError> {
-        let placed = transaction::place(&self.pipeline, &self.topics, outputs).await?;
+        let placed = transaction::place(&self.pipeline, &self.topics, &self.vault, outputs).await?;
         self.keeping.keep(placed).await
     }
 
@@ -187,6 +182,7 @@ impl Store for KafkaStore {
             transactional_id: format!("{}-transform-{}", self.lane, self.instance),
             audit_partitions: self.audit_partitions(&self.pipeline).await?,
             into: self.pipeline.clone(),
+            vault: self.vault.clone(),
             tail,
             ends: false,
         };
@@ -216,6 +212,7 @@ impl Store for KafkaStore {
             group,
             audit_partitions: self.audit_partitions(&into).await?,
             into,
+            vault: self.vault.clone(),
             tail,
             ends: true,
         };
@@ -225,7 +222,8 @@ impl Store for KafkaStore {
 
     async fn read_raw(&self, begin: Begin) -> Result<Box<dyn RawReader>, StoreError> {
         let partitions = self.topics.partitions(&names::raw(&self.lane)).await?;
-        let reader = KafkaReader::raw(&self.kafka, &self.lane, partitions, begin).await?;
+        let vault = self.vault.clone();
+        let reader = KafkaReader::raw(&self.kafka, &self.lane, partitions, begin, vault).await?;
         Ok(Box::new(reader))
     }
 
@@ -234,23 +232,26 @@ impl Store for KafkaStore {
         if !needed && !self.topics.exists(&names::raw(&lane)).await? {
             return Ok(None);
         }
-        let store = KafkaStore::open_lane(
-            &self.pipeline,
-            &lane,
-            &self.instance,
-            &self.kafka,
-            Appending::new(&self.kafka, &self.instance)?,
-            Arc::clone(&self.topics),
-            Arc::clone(&self.keeping),
-        )
-        .await?;
+        self.topics.partitions(&names::raw(&lane)).await?;
+        let producer = Appending::new(&self.kafka, &self.instance)?;
+        let store = KafkaStore {
+            pipeline: self.pipeline.clone(),
+            lane,
+            instance: self.instance.clone(),
+            kafka: self.kafka.clone(),
+            producer: Mutex::new(producer),
+            topics: Arc::clone(&self.topics),
+            vault: self.vault.clone(),
+            keeping: Arc::clone(&self.keeping),
+        };
         Ok(Some(Arc::new(store)))
     }
 
     async fn decider(&self) -> Result<Box<dyn Decider>, StoreError> {
         let topics = Arc::clone(&self.topics);
+        let vault = self.vault.clone();
         let decider =
-            KafkaDecider::open(&self.pipeline, &self.instance, &self.kafka, topics).await?;
+            KafkaDecider::open(&self.pipeline, &self.instance, &self.kafka, topics, vault).await?;
         Ok(Box::new(decider))
     }
 }

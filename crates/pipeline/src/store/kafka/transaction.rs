@@ -13,6 +13,7 @@ use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
 use crate::record::Record;
 use crate::store::{Output, StoreError, Target};
+use crate::vault::{Kind, Vault};
 
 /// How long to wait before a full queue or a retriable step is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
@@ -44,30 +45,36 @@ pub(super) fn producer(
     Ok(producer)
 }
 
-/// Outputs in their topics, each in the partition of its feed.
+/// Outputs in their topics, each in the partition of its feed; dead letters encrypted, where there are keys.
 pub(super) async fn place(
     pipeline: &str,
     topics: &Topics,
+    vault: &Vault,
     outputs: Vec<Output>,
 ) -> Result<Vec<Placed>, StoreError> {
     let mut all = Vec::with_capacity(outputs.len());
     for output in outputs {
         let topic = names::output(pipeline, &output.target);
         let partitions = topics.partitions(&topic).await?;
+        let record = match output.target {
+            Target::Dead => vault.encrypted(Kind::Dead, output.record)?,
+            Target::Resource(_) | Target::Bundle | Target::Audit => output.record,
+        };
         all.push(Placed {
             topic,
             partition: partition_of(&output.feed, partitions),
-            record: output.record,
+            record,
             is_audit: output.target == Target::Audit,
         });
     }
     Ok(all)
 }
 
-/// Raw messages in the raw log of their lane, each in the partition of its feed.
+/// Raw messages in the raw log of their lane, each in the partition of its feed; encrypted, where there are keys.
 pub(super) async fn place_raw(
     pipeline: &str,
     topics: &Topics,
+    vault: &Vault,
     raw: Vec<(Lane, Record)>,
 ) -> Result<Vec<Placed>, StoreError> {
     let mut all = Vec::with_capacity(raw.len());
@@ -77,7 +84,7 @@ pub(super) async fn place_raw(
         all.push(Placed {
             topic,
             partition,
-            record,
+            record: vault.encrypted(Kind::Raw, record)?,
             is_audit: false,
         });
     }
