@@ -45,7 +45,7 @@ pub(crate) fn hd_uri(
     if let Some(site) = site {
         for piece in [part(1), part(2)] {
             if let Some(text) = piece.and_then(|piece| places.text_of(piece, scratch))
-                && let Some(entry) = site.get(text)
+                && let Some(entry) = site.get(text.as_bytes())
             {
                 out.extend_from_slice(entry.code.as_bytes());
                 return true;

@@ -254,6 +254,23 @@ impl<'a> Places<'a> {
         self.plain(self.found(source)?)
     }
 
+    /// The bytes of the trimmed text at a source, if it is valued.
+    #[inline]
+    pub(crate) fn valued_bytes<'s>(
+        &self,
+        source: Source,
+        scratch: &'s mut String,
+    ) -> Option<&'s [u8]>
+    where
+        'a: 's,
+    {
+        let piece = self.found(source)?;
+        match self.plain(piece) {
+            Some(plain) => Some(plain.raw),
+            None => self.text_of(piece, scratch).map(str::as_bytes),
+        }
+    }
+
     #[expect(
         clippy::inline_always,
         reason = "nearly every value that is written is looked up so"
@@ -346,7 +363,7 @@ impl<'a> Places<'a> {
         if source.field == 0 && source.slot != FRAME {
             return true;
         }
-        self.piece(source).is_some_and(|piece| {
+        self.found(source).is_some_and(|piece| {
             let raw = self.raw(piece);
             raw.first().is_some_and(u8::is_ascii_alphanumeric)
                 || (has_content(raw) && (piece.plain || raw != DELETED))
@@ -354,14 +371,8 @@ impl<'a> Places<'a> {
     }
 
     fn is_among(&self, source: Source, values: &[String], scratch: &mut String) -> bool {
-        let Some(piece) = self.piece(source) else {
-            return false;
-        };
-        if let Some(Plain { raw, .. }) = self.plain(piece) {
-            return values.iter().any(|value| value.as_bytes() == raw);
-        }
-        let text = self.text_of(piece, scratch);
-        text.is_some_and(|text| values.iter().any(|value| value == text))
+        let text = self.valued_bytes(source, scratch);
+        text.is_some_and(|text| values.iter().any(|value| value.as_bytes() == text))
     }
 
     pub(crate) fn holds(&self, condition: &Condition<Source>, scratch: &mut String) -> bool {

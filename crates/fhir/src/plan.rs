@@ -7,6 +7,10 @@
 //!                                 Child "gender" ─▶ Node::Leaf ─▶ Candidate, Candidate …
 //! ```
 //!
+//! What costs most is done at load: the keys of members and what rows state lie as JSON in one text, the coding that a table has
+//! for a code is ready as a whole ([`Node::Coding`]), and each part has a [`Gate`]: a mask of the places of which one must be
+//! valued, tried against the mask of what the message holds, and the conditions that all rows in it share.
+//!
 //! A part that reads one field alone is written in terms of that field, its [`Frame`]: the same data type map then gives the
 //! same part wherever it is applied, and the part is kept once.
 
@@ -229,6 +233,8 @@ pub(crate) struct Child {
     pub(crate) key: Span,
     /// Which element it is of the object, from 1; those of one choice of types, and a primitive and its extensions, are the same.
     pub(crate) element: u16,
+    /// Whether it is written matters to others: they are of the same element, or R4 requires that.
+    pub(crate) counts: bool,
     /// It is the last of an element that R4 requires.
     pub(crate) required: bool,
     /// It holds the extensions of a primitive: `_name`.
@@ -393,7 +399,7 @@ pub(crate) struct Table {
     pub(crate) codes: Vec<TableEntry>,
     /// Places in `codes`, by source code: the short ones, and those that are too long for a [`short`] key.
     short: HashMap<u64, u32, FixedState>,
-    long: HashMap<String, u32, FixedState>,
+    long: HashMap<Vec<u8>, u32, FixedState>,
     /// The systems that the table leads to, each once.
     systems: Vec<String>,
 }
@@ -450,9 +456,10 @@ impl Table {
         codes.sort_by(|a, b| a.source.cmp(&b.source));
         let (mut by_key, mut long) = (HashMap::default(), HashMap::default());
         for (at, code) in (0..).zip(&codes) {
-            match short(&code.source) {
+            let source = code.source.as_bytes();
+            match short(source) {
                 Some(key) => by_key.insert(key, at),
-                None => long.insert(code.source.clone(), at),
+                None => long.insert(source.to_vec(), at),
             };
         }
         let mut systems: Vec<String> = codes.iter().filter_map(|c| c.system.clone()).collect();
@@ -473,7 +480,7 @@ impl Table {
         systems.any(|system| system.as_bytes() == uri)
     }
 
-    pub(crate) fn get(&self, source: &str) -> Option<&TableEntry> {
+    pub(crate) fn get(&self, source: &[u8]) -> Option<&TableEntry> {
         let at = match short(source) {
             Some(key) => self.short.get(&key),
             None => self.long.get(source),
@@ -483,12 +490,10 @@ impl Table {
 }
 
 /// A code of up to seven bytes, as nearly all are, as one number: its bytes and how many.
-fn short(code: &str) -> Option<u64> {
-    let bytes = code.as_bytes();
-    let mut key = [0; 8];
-    key[7] = u8::try_from(bytes.len()).ok().filter(|count| *count < 8)?;
-    for (to, from) in key.iter_mut().zip(bytes) {
-        *to = *from;
+fn short(code: &[u8]) -> Option<u64> {
+    if code.len() > 7 {
+        return None;
     }
-    Some(u64::from_le_bytes(key))
+    let key = code.iter().rev();
+    Some(key.fold(code.len() as u64, |key, byte| key << 8 | u64::from(*byte)))
 }

@@ -92,7 +92,13 @@ pub(crate) struct Split {
 /// What is not yet at its end.
 struct Open {
     component: Piece,
+    /// Of the component, from 1.
+    number: usize,
     repetition: Repetition,
+    /// Place of the field's first repetition.
+    first: u32,
+    /// Which components hold anything in the repetitions of the field before.
+    parts: u64,
 }
 
 /// The segment or field itself, in a mask of its fields or components.
@@ -339,18 +345,10 @@ impl Split {
         plain: bool,
     ) {
         let before = self.segments.last().map_or(0, |first| *first as usize);
-        let end = narrow(end);
         let marks_of_segment = std::mem::take(&mut self.marks);
         let mut open = self.open(narrow(start), plain);
-        let mut field = narrow(self.repetitions.len());
-        let (mut number, mut parts) = (1, 0);
-        for &place in marks_of_segment[..marks].iter().chain(&[end]) {
-            let class = if place == end {
-                Class::Field
-            } else {
-                classes.of(bytes[place as usize])
-            };
-            match class {
+        for &place in &marks_of_segment[..marks] {
+            match classes.of(bytes[place as usize]) {
                 Class::Text => {}
                 Class::Special => {
                     open.component.plain = false;
@@ -361,39 +359,23 @@ impl Split {
                     open.repetition.parts |= DIVIDED;
                 }
                 Class::Component => {
-                    self.end_component(&mut open, place, number);
-                    number += 1;
+                    self.end_component(&mut open, place);
+                    open.number += 1;
                     open.component = self.component_at(place + 1, plain);
                 }
                 Class::Repetition => {
-                    self.end_component(&mut open, place, number);
+                    self.end_component(&mut open, place);
                     self.end_repetition(&open, place);
-                    (number, parts) = (1, parts | open.repetition.parts);
-                    open = self.open(place + 1, plain);
+                    open = Open {
+                        first: open.first,
+                        parts: open.parts | open.repetition.parts,
+                        ..self.open(place + 1, plain)
+                    };
                 }
-                Class::Field
-                    if place == open.repetition.whole.start
-                        && field as usize == self.repetitions.len() =>
-                {
-                    self.fields.push(SplitField::EMPTY);
-                    open.component.start = place + 1;
-                    open.repetition.whole.start = place + 1;
-                }
-                Class::Field => {
-                    self.end_component(&mut open, place, number);
-                    self.end_repetition(&open, place);
-                    self.fields.push(SplitField {
-                        first: field,
-                        repetitions: narrow(self.repetitions.len()) - field,
-                        parts: parts | open.repetition.parts,
-                    });
-                    self.mark_valued(self.fields.len() - before);
-                    (number, parts) = (1, 0);
-                    field = narrow(self.repetitions.len());
-                    open = self.open(place + 1, plain);
-                }
+                Class::Field => self.end_field(&mut open, place, before, plain),
             }
         }
+        self.end_field(&mut open, narrow(end), before, plain);
         self.marks = marks_of_segment;
     }
 
@@ -401,6 +383,7 @@ impl Split {
         let component = self.component_at(start, plain);
         Open {
             component,
+            number: 1,
             repetition: Repetition {
                 whole: Piece {
                     first: narrow(self.components.len()),
@@ -408,6 +391,8 @@ impl Split {
                 },
                 parts: 0,
             },
+            first: narrow(self.repetitions.len()),
+            parts: 0,
         }
     }
 
@@ -420,9 +405,9 @@ impl Split {
         }
     }
 
-    fn end_component(&mut self, open: &mut Open, end: u32, number: usize) {
+    fn end_component(&mut self, open: &mut Open, end: u32) {
         if end > open.component.start {
-            open.repetition.parts |= WHOLE | bit(number);
+            open.repetition.parts |= WHOLE | bit(open.number);
         }
         self.components.push(Piece {
             end,
@@ -434,6 +419,26 @@ impl Split {
         let mut repetition = open.repetition;
         repetition.whole.end = end;
         self.repetitions.push(repetition);
+    }
+
+    /// Ends a field of the segment whose fields begin at `before`, and opens the next.
+    #[inline]
+    fn end_field(&mut self, open: &mut Open, end: u32, before: usize, plain: bool) {
+        if end == open.repetition.whole.start && open.first as usize == self.repetitions.len() {
+            self.fields.push(SplitField::EMPTY);
+            open.component.start = end + 1;
+            open.repetition.whole.start = end + 1;
+            return;
+        }
+        self.end_component(open, end);
+        self.end_repetition(open, end);
+        self.fields.push(SplitField {
+            first: open.first,
+            repetitions: narrow(self.repetitions.len()) - open.first,
+            parts: open.parts | open.repetition.parts,
+        });
+        self.mark_valued(self.fields.len() - before);
+        *open = self.open(end + 1, plain);
     }
 
     /// The fields of a segment, and which of them hold anything: a bit a number; bit 0 is set, and stands for those beyond the

@@ -131,9 +131,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
 
     #[inline(never)]
     fn look_up(&mut self, table: &'r Table, code: Source, system: Option<Source>) -> Coded<'r> {
-        let code = self.places.piece(code);
-        let system = system.and_then(|system| self.places.piece(system));
-        let text = code.and_then(|code| self.places.text_of(code, &mut self.work.scratch));
+        let text = self.places.valued_bytes(code, &mut self.work.scratch);
         let is_valued = text.is_some();
         let entry = text.and_then(|text| table.get(text));
         let mut coded = Coded {
@@ -143,7 +141,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
             keeps: entry.is_none(),
         };
         if let Some(name) =
-            system.and_then(|system| self.places.text_of(system, &mut self.work.scratch))
+            system.and_then(|system| self.places.text(system, &mut self.work.scratch))
         {
             let mut uri = std::mem::take(&mut self.work.other);
             let stated = uri_of(self.systems, name, &mut uri);
@@ -226,7 +224,7 @@ impl<'r, T: Trace> Run<'r, '_, T> {
 /// The URI of a coding system's name (HL7 table 0396).
 fn uri_of(systems: Option<&Table>, name: &str, uri: &mut String) -> bool {
     uri.clear();
-    if let Some(entry) = systems.and_then(|table| table.get(name)) {
+    if let Some(entry) = systems.and_then(|table| table.get(name.as_bytes())) {
         uri.push_str(&entry.code);
     } else if let Some(table) = name
         .strip_prefix("HL7")

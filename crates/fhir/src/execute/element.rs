@@ -57,14 +57,15 @@ impl<'r, T: Trace> Run<'r, '_, T> {
         let (mut written_last, mut valued_last) = (0, 0);
         for child in object.children.of(&parts.children) {
             // Of a choice the first type is written that has a value.
-            if (valued_last != child.element || child.beside) && self.opens(&child.gate) {
+            let is_settled = child.counts && valued_last == child.element && !child.beside;
+            if !is_settled && self.opens(&child.gate) {
                 let written = self.member(child, buffer);
-                if written != Written::Nothing {
+                all = all.max(written);
+                if child.counts && written != Written::Nothing {
                     written_last = child.element;
                     if !child.beside {
                         valued_last = child.element;
                     }
-                    all = all.max(written);
                 }
             }
             if child.required && written_last != child.element {

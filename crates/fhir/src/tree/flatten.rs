@@ -205,12 +205,15 @@ impl Flattener<'_> {
             element_required |= branch.required;
             let ends = orders.get(at + 1) != Some(&branch.order);
             let required = element_required && ends;
+            let follows = at > 0 && orders[at - 1] == branch.order;
+            let counts = element_required || follows || !ends;
             let key = format!(",\"{}\":", branch.name).into_bytes();
             let key = self.keyed(key, &mut inner.node);
             let beside = branch.name.starts_with('_');
             let child = move |gate| Child {
                 key,
                 element,
+                counts,
                 required,
                 beside,
                 gate,
