@@ -23,10 +23,10 @@ impl Author {
         }
     }
 
-    /// Whoever may see the console and does not have to say their name.
-    pub(crate) fn console() -> Author {
+    /// Whoever sees the console: by name, where they are known.
+    pub(crate) fn console(person: Option<&str>) -> Author {
         Author {
-            by: "console".to_owned(),
+            by: person.unwrap_or("console").to_owned(),
             purpose: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Who may see the console.
 
 use std::io::Read as _;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,10 +12,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kiln_pipeline::config::Config;
 
+use super::oidc::{Issuer, Person};
 use super::refusal::Refusal;
 use super::routes::Console;
-use super::session::Key;
-use super::{assets, login};
+use super::session::{Key, LASTS_SECONDS};
+use super::{assets, login, oidc};
 use crate::failure::Failure;
 
 /// Shortest token, and most bytes that are read of its file.
@@ -23,28 +24,72 @@ const MIN_TOKEN_BYTES: usize = 20;
 const MAX_TOKEN_BYTES: u64 = 4096;
 /// The cookie of a session.
 pub(super) const SESSION: &str = "kiln_session";
+/// What is sealed of a login that has begun.
+const LOGIN: &str = "login";
 /// What stands for the session of whoever is on this machine.
 const HERE: &str = "here";
 
 /// Who may see the console.
-pub(crate) enum Access {
+pub(crate) struct Access {
+    who: Who,
+    /// Of this process: by it sessions are sealed that do not end with the token.
+    key: Key,
+}
+
+enum Who {
     /// Whoever is on this machine: the address is a loopback address.
-    Here(Key),
+    Here,
     /// Who has the token in this file.
     Token(PathBuf),
-    /// Nobody: the address is another, and there is no token.
+    /// Whom the issuer knows, and who has the token where there is one.
+    Known(Box<Issuer>, Option<PathBuf>),
+    /// Nobody: the address is another, and there is neither a token nor an issuer.
     Nobody,
 }
 
 /// Who asks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Visitor {
-    /// The session that forms belong to; none for a program that shows the token each time.
-    session: Option<String>,
+    /// The session that forms belong to, and by what it is sealed; none for a program that shows a token each time.
+    session: Option<(Key, String)>,
     /// What forms carry.
     pub(super) form_token: String,
     /// Whether there is a session to end.
     pub(super) may_leave: bool,
+    /// By what name they are known.
+    person: Option<String>,
+}
+
+impl Visitor {
+    fn of(key: &Key, session: &str, may_leave: bool, person: Option<String>) -> Visitor {
+        Visitor {
+            form_token: key.form_token(session),
+            session: Some((key.clone(), session.to_owned())),
+            may_leave,
+            person,
+        }
+    }
+
+    fn program(person: Option<String>) -> Visitor {
+        Visitor {
+            session: None,
+            form_token: String::new(),
+            may_leave: false,
+            person,
+        }
+    }
+
+    /// The name that the issuer knows them by; none of who has the token, and of who is on this machine.
+    pub(super) fn person(&self) -> Option<&str> {
+        self.person.as_deref()
+    }
+
+    /// Whether a form that they send is one that we gave them.
+    pub(super) fn was_given(&self, form_token: &str) -> bool {
+        self.session
+            .as_ref()
+            .is_none_or(|(key, session)| key.is_form_token(session, form_token))
+    }
 }
 
 impl Access {
@@ -52,77 +97,120 @@ impl Access {
     pub(crate) fn of(config: &Config) -> Result<Access, Failure> {
         if let Some(file) = &config.token_file {
             token(file).map_err(Failure::wrong)?;
-            return Ok(Access::Token(file.clone()));
         }
-        match config.http {
-            Some(address) if address.ip().to_canonical().is_loopback() => {
-                let key = Key::random()
-                    .map_err(|_| Failure::stopped("the system gives no random numbers"))?;
-                Ok(Access::Here(key))
-            }
-            _ => Ok(Access::Nobody),
-        }
+        let here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+        let who = match (&config.oidc, &config.token_file) {
+            (Some(oidc), token) => Who::Known(Box::new(Issuer::new(oidc)?), token.clone()),
+            (None, Some(token)) => Who::Token(token.clone()),
+            (None, None) if config.http.is_some_and(here) => Who::Here,
+            (None, None) => Who::Nobody,
+        };
+        let key =
+            Key::random().map_err(|_| Failure::stopped("the system gives no random numbers"))?;
+        Ok(Access { who, key })
     }
 
     /// Whether there is anybody who may see it.
     pub(crate) fn is_open(&self) -> bool {
-        !matches!(self, Access::Nobody)
+        !matches!(self.who, Who::Nobody)
     }
 
-    /// The key as it is now.
-    fn key(&self) -> Result<Key, Refusal> {
-        match self {
-            Access::Here(key) => Ok(key.clone()),
-            Access::Token(file) => {
-                let token = token(file).map_err(|_| Refusal::NoToken)?;
-                Ok(Key::of_token(&token))
-            }
-            Access::Nobody => Err(Refusal::Nobody),
+    /// The issuer that people are known by.
+    pub(super) fn issuer(&self) -> Option<&Issuer> {
+        match &self.who {
+            Who::Known(issuer, _) => Some(issuer),
+            _ => None,
         }
     }
 
-    /// The cookie of a session for who has the token.
+    fn token_file(&self) -> Option<&Path> {
+        match &self.who {
+            Who::Token(file) | Who::Known(_, Some(file)) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a token that opens it.
+    pub(super) fn has_token(&self) -> bool {
+        self.token_file().is_some()
+    }
+
+    /// The key of the token as it is now; none without one.
+    fn token_key(&self) -> Result<Option<Key>, Refusal> {
+        self.token_file()
+            .map(|file| {
+                let token = token(file).map_err(|_| Refusal::NoToken)?;
+                Ok(Key::of_token(&token))
+            })
+            .transpose()
+    }
+
+    /// The session of who has the token.
     pub(super) fn enter(&self, token: &str) -> Result<Option<String>, Refusal> {
-        let key = self.key()?;
+        let key = self.token_key()?.ok_or(Refusal::Nobody)?;
         if !key.opens_with(token.trim().as_bytes()) {
             return Ok(None);
         }
-        key.session(now()).map(Some).map_err(|_| Refusal::NoToken)
+        let session = key.session(None, now());
+        session.map(Some).map_err(|_| Refusal::NoToken)
     }
 
-    /// Whether a form that the visitor sends is one that we gave them.
-    pub(super) fn gave(&self, visitor: &Visitor, form_token: &str) -> bool {
-        match &visitor.session {
-            None => true,
-            Some(session) => self
-                .key()
-                .is_ok_and(|key| key.is_form_token(session, form_token)),
+    /// The session of somebody whom the issuer knows.
+    pub(super) fn session_of(&self, person: &Person) -> Result<String, ring::error::Unspecified> {
+        self.key.session(Some(person.name()), now())
+    }
+
+    /// Some text for a browser to bring back within so many seconds, and the text that one has brought.
+    pub(super) fn sealed(&self, text: &str, seconds: u64) -> String {
+        self.key.letter(LOGIN, text, now() + seconds)
+    }
+
+    pub(super) fn unsealed(&self, letter: &str) -> Option<String> {
+        self.key.read(LOGIN, letter, now())
+    }
+
+    async fn admit(&self, headers: &HeaderMap) -> Result<Visitor, Refusal> {
+        match &self.who {
+            Who::Here => return Ok(Visitor::of(&self.key, HERE, false, None)),
+            Who::Nobody => return Err(Refusal::Nobody),
+            Who::Token(_) | Who::Known(..) => {}
         }
-    }
-
-    fn admit(&self, headers: &HeaderMap) -> Result<Visitor, Refusal> {
-        let key = self.key()?;
-        let of = |session: String, may_leave| Visitor {
-            form_token: key.form_token(&session),
-            session: Some(session),
-            may_leave,
+        let token = match (self.token_key(), self.issuer()) {
+            (Err(refusal), None) => return Err(refusal),
+            // People are let in all the same.
+            (token, _) => token.unwrap_or_default(),
         };
-        if let Access::Here(_) = self {
-            return Ok(of(HERE.to_owned(), false));
-        }
         let bearer = text(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        if bearer.is_some_and(|token| key.opens_with(token.trim().as_bytes())) {
-            return Ok(Visitor {
-                session: None,
-                form_token: String::new(),
-                may_leave: false,
-            });
+        if let Some(bearer) = bearer.map(str::trim) {
+            if token
+                .as_ref()
+                .is_some_and(|key| key.opens_with(bearer.as_bytes()))
+            {
+                return Ok(Visitor::program(None));
+            }
+            if let Some(issuer) = self.issuer()
+                && let Some(person) = issuer.bearer(bearer).await
+            {
+                return Ok(Visitor::program(Some(person.name().to_owned())));
+            }
         }
-        let session = cookie(headers).filter(|session| key.holds(session, now()));
-        session
-            .map(|session| of(session.to_owned(), true))
+        let session = cookie(headers, SESSION).ok_or(Refusal::Stranger)?;
+        // Who has the token can seal with it, whatever name: by it nobody is known.
+        if let Some(key) = token.filter(|key| key.holder(session, now()).is_some()) {
+            return Ok(Visitor::of(&key, session, true, None));
+        }
+        let holder = self.issuer().and_then(|_| self.key.holder(session, now()));
+        holder
+            .map(|holder| Visitor::of(&self.key, session, true, holder.person))
             .ok_or(Refusal::Stranger)
     }
+}
+
+/// The cookie of a session; `secure` stands behind it.
+pub(super) fn session_cookie(session: &str, secure: &str) -> String {
+    format!(
+        "{SESSION}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age={LASTS_SECONDS}{secure}"
+    )
 }
 
 /// Lets those in who may see the console, and nothing that another site's page sends.
@@ -135,7 +223,7 @@ pub(super) async fn guard(
     if let Err(refusal) = origin(access, request.method(), request.headers()) {
         return refusal.into_response();
     }
-    match access.admit(request.headers()) {
+    match access.admit(request.headers()).await {
         Ok(visitor) => {
             request.extensions_mut().insert(visitor);
         }
@@ -147,14 +235,21 @@ pub(super) async fn guard(
 
 /// What a stranger may see: where to enter, and what it looks like.
 fn is_door(path: &str) -> bool {
-    [login::PATH, assets::STYLE, assets::ICON].contains(&path)
+    [
+        login::PATH,
+        oidc::PATH,
+        oidc::BACK,
+        assets::STYLE,
+        assets::ICON,
+    ]
+    .contains(&path)
 }
 
 /// A name that resolves to this machine by a stranger's doing (DNS rebinding) is not asked for by `localhost`; a form of
 /// another site names that site as its origin.
 fn origin(access: &Access, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let host = text(headers, &HOST).ok_or(Refusal::Host)?;
-    if matches!(access, Access::Here(_)) && !names_here(host) {
+    if matches!(access.who, Who::Here) && !names_here(host) {
         return Err(Refusal::Host);
     }
     if method == Method::GET || method == Method::HEAD {
@@ -184,15 +279,15 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The session that the cookies name.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The cookie of that name.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION)
-        .map(|(_, session)| session)
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
 }
 
 /// The token in its file, without the line end.

@@ -30,7 +30,7 @@ impl<T: DeserializeOwned> FromRequest<Console> for Posted<T> {
         let RawForm(bytes) = form.map_err(|_: RawFormRejection| Refusal::Body)?;
         let token: Token = serde_urlencoded::from_bytes(&bytes).map_err(|_| Refusal::Body)?;
         let visitor = visitor.ok_or(Refusal::Stranger)?;
-        if !console.access.gave(&visitor, &token.form_token) {
+        if !visitor.was_given(&token.form_token) {
             return Err(Refusal::Form);
         }
         serde_urlencoded::from_bytes(&bytes)

@@ -17,6 +17,7 @@ const PAGES: [(&str, &str); 4] = [
 pub(super) fn page(title: &str, path: &str, visitor: &Visitor, content: &Markup) -> Markup {
     document(
         title,
+        None,
         &html! {
             a .skip href="#content" { "Skip to content" }
             header .top {
@@ -26,6 +27,7 @@ pub(super) fn page(title: &str, path: &str, visitor: &Visitor, content: &Markup)
                         a href=(to) aria-current=[(to == path).then_some("page")] { (name) }
                     }
                 }
+                @if let Some(person) = visitor.person() { span .about { (person) } }
                 @if visitor.may_leave {
                     form method="post" action=(login::LEAVE) {
                         (token(visitor))
@@ -40,7 +42,14 @@ pub(super) fn page(title: &str, path: &str, visitor: &Visitor, content: &Markup)
 
 /// A page for who has not been let in.
 pub(super) fn bare(title: &str, content: &Markup) -> Markup {
-    document(title, &html! { main #content .alone { (content) } })
+    document(title, None, &html! { main #content .alone { (content) } })
+}
+
+/// A page that leads to the first one.
+pub(super) fn onwards() -> Markup {
+    let content =
+        html! { main #content .alone { h1 { "Kiln" } p { a href=(flow::PATH) { "Go on" } } } };
+    document("Entering", Some(flow::PATH), &content)
 }
 
 /// The field of a form that says it is one of ours.
@@ -48,7 +57,8 @@ pub(super) fn token(visitor: &Visitor) -> Markup {
     html! { input type="hidden" name=(form::TOKEN) value=(visitor.form_token); }
 }
 
-fn document(title: &str, body: &Markup) -> Markup {
+/// `onwards` is where the browser goes by itself.
+fn document(title: &str, onwards: Option<&str>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -56,6 +66,7 @@ fn document(title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                @if let Some(to) = onwards { meta http-equiv="refresh" content={ "0;url=" (to) }; }
                 title { (title) " · Kiln" }
                 link rel="icon" href=(assets::ICON) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::STYLE);

@@ -6,18 +6,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 
-use super::access::SESSION;
+use super::access::{Access, SESSION, session_cookie};
 use super::form::Posted;
-use super::frame;
 use super::refusal::Refusal;
 use super::routes::Console;
-use super::session::LASTS_SECONDS;
+use super::{flow, frame, oidc};
 
 pub(super) const PATH: &str = "/login";
 pub(super) const LEAVE: &str = "/logout";
 
-pub(super) async fn show() -> impl IntoResponse {
-    door(StatusCode::OK)
+pub(super) async fn show(State(console): State<Console>) -> Response {
+    door(&console.access, StatusCode::OK)
 }
 
 #[derive(Deserialize)]
@@ -31,10 +30,10 @@ pub(super) async fn enter(State(console): State<Console>, RawForm(form): RawForm
         return Refusal::Body.into_response();
     };
     match console.access.enter(&token) {
-        Ok(Some(session)) => with_cookie(&session, LASTS_SECONDS, "/"),
+        Ok(Some(session)) => with_cookie(&session_cookie(&session, ""), flow::PATH),
         Ok(None) => {
             tracing::warn!("a wrong token was shown to the console");
-            door(StatusCode::UNAUTHORIZED).into_response()
+            door(&console.access, StatusCode::UNAUTHORIZED)
         }
         Err(refusal) => refusal.into_response(),
     }
@@ -44,32 +43,36 @@ pub(super) async fn enter(State(console): State<Console>, RawForm(form): RawForm
 pub(super) struct Nothing {}
 
 pub(super) async fn leave(Posted(Nothing {}): Posted<Nothing>) -> Response {
-    with_cookie("", 0, PATH)
+    let ended = format!("{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    with_cookie(&ended, PATH)
 }
 
-fn with_cookie(session: &str, seconds: u64, to: &str) -> Response {
-    let cookie =
-        format!("{SESSION}={session}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
-    match HeaderValue::from_str(&cookie) {
+fn with_cookie(cookie: &str, to: &str) -> Response {
+    match HeaderValue::from_str(cookie) {
         Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-fn door(status: StatusCode) -> impl IntoResponse {
+fn door(access: &Access, status: StatusCode) -> Response {
     let wrong = status == StatusCode::UNAUTHORIZED;
     let content = html! {
         h1 { "Kiln" }
-        form method="post" action=(PATH) {
-            label for="token" { "Token" }
-            input #token name="token" type="password" autocomplete="current-password" required autofocus
-                aria-describedby="about" aria-invalid=[wrong.then_some("true")];
-            p #about {
-                @if wrong { strong { "That is not the token. " } }
-                "The line in the file that " code { "http.tokenFile" } " of the configuration names."
+        @if access.issuer().is_some() {
+            p { a href=(oidc::PATH) { "Log in" } " at the issuer that " code { "http.oidc" } " of the configuration names." }
+        }
+        @if access.has_token() {
+            form method="post" action=(PATH) {
+                label for="token" { "Token" }
+                input #token name="token" type="password" autocomplete="current-password" required autofocus
+                    aria-describedby="about" aria-invalid=[wrong.then_some("true")];
+                p #about {
+                    @if wrong { strong { "That is not the token. " } }
+                    "The line in the file that " code { "http.tokenFile" } " of the configuration names."
+                }
+                button { "Enter" }
             }
-            button { "Enter" }
         }
     };
-    (status, frame::bare("Enter", &content))
+    (status, frame::bare("Enter", &content)).into_response()
 }

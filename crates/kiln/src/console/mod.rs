@@ -11,6 +11,7 @@ mod form;
 mod frame;
 mod login;
 mod messages;
+mod oidc;
 mod playground;
 mod purpose;
 mod refusal;

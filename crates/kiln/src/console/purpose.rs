@@ -8,6 +8,7 @@ use kiln_pipeline::store;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::access::Visitor;
 use super::scan::Unread;
 use crate::dead::purpose::{MAX_PURPOSE_CHARS, read};
 use crate::failure::Failure;
@@ -23,21 +24,29 @@ pub(super) struct Said {
 }
 
 /// The fields for it, and what happens then.
-pub(super) fn fields() -> Markup {
+pub(super) fn fields(visitor: &Visitor) -> Markup {
     html! {
         p { "Every letter is an x and every digit a 9. To see what is said, say why: an AuditEvent with your name, the purpose and the ids is written first." }
-        div { label for="by" { "Your name" } input #by name="by" required maxlength="500" autocomplete="name"; }
+        @if let Some(person) = visitor.person() {
+            p { "You are " b { (person) } "." }
+        } @else {
+            div { label for="by" { "Your name" } input #by name="by" required maxlength="500" autocomplete="name"; }
+        }
         div { label for="purpose" { "Purpose" } input #purpose name="purpose" required maxlength=(MAX_PURPOSE_CHARS) placeholder="such as a ticket"; }
         button { "Show what they say" }
     }
 }
 
 impl Said {
-    pub(super) fn disclosure(&self) -> Result<Disclosure, Unread> {
+    /// By the name that they are known by; else by the one that they give.
+    pub(super) fn disclosure(&self, visitor: &Visitor) -> Result<Disclosure, Unread> {
         let said = |field, text| read(text).map_err(|why| Unread::wrong(field, &why));
         Ok(Disclosure {
             purpose: said("Purpose", &self.purpose)?,
-            by: said("Your name", &self.by)?,
+            by: match visitor.person() {
+                Some(person) => person.to_owned(),
+                None => said("Your name", &self.by)?,
+            },
             at: Timestamp::now(),
         })
     }

@@ -21,6 +21,8 @@ pub(super) enum Refusal {
     Nobody,
     /// The token cannot be read.
     NoToken,
+    /// The issuer of people's tokens cannot be asked.
+    Issuer,
     /// Who asks has not shown the token.
     Stranger,
     /// Too many ask at once.
@@ -34,7 +36,7 @@ impl Refusal {
             Refusal::Origin | Refusal::Form | Refusal::Nobody => StatusCode::FORBIDDEN,
             Refusal::Body => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Stranger => StatusCode::SEE_OTHER,
-            Refusal::NoToken | Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NoToken | Refusal::Issuer | Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -51,10 +53,13 @@ impl Refusal {
             }
             Refusal::Body => "The form is too large, or not one of the console's.",
             Refusal::Nobody => {
-                "The console is closed on this address. Name a file with a token in http.tokenFile, or listen on 127.0.0.1."
+                "The console is closed on this address. Name a file with a token in http.tokenFile, or an issuer in http.oidc, or listen on 127.0.0.1."
             }
             Refusal::NoToken => {
                 "The token cannot be read. Look at the file that http.tokenFile names."
+            }
+            Refusal::Issuer => {
+                "The issuer of http.oidc cannot be asked now. The log says why; try again in a moment."
             }
             Refusal::Stranger => "Enter the token.",
             Refusal::Busy => "Others are at work. Try again in a moment.",

@@ -12,7 +12,7 @@ use kiln_pipeline::Workings;
 use tokio::sync::Semaphore;
 
 use super::access::{self, Access};
-use super::{assets, dead, flow, login, messages, playground};
+use super::{assets, dead, flow, login, messages, oidc, playground};
 
 /// Most bytes of a form.
 const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
@@ -89,6 +89,8 @@ pub(crate) fn routes(access: Access, workings: Workings) -> Router {
         )
         .route(login::PATH, get(login::show).post(login::enter))
         .route(login::LEAVE, post(login::leave))
+        .route(oidc::PATH, get(oidc::begin))
+        .route(oidc::BACK, get(oidc::back))
         .route(assets::STYLE, get(assets::style))
         .route(assets::SCRIPT, get(assets::script))
         .route(assets::ICON, get(assets::icon))

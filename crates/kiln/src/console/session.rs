@@ -10,6 +10,13 @@ pub(super) const LASTS_SECONDS: u64 = 8 * 60 * 60;
 /// Bytes that tell two sessions of the same second apart.
 const NONCE_BYTES: usize = 16;
 
+/// Whose a session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Holder {
+    /// By what name they are known; none of who has the token.
+    pub(super) person: Option<String>,
+}
+
 /// By which sessions and forms are sealed.
 #[derive(Clone)]
 pub(crate) struct Key(hmac::Key);
@@ -32,22 +39,44 @@ impl Key {
         hmac::verify(&self.0, ASKED, seal.as_ref()).is_ok()
     }
 
-    /// A session that begins now.
-    pub(super) fn session(&self, now: u64) -> Result<String, ring::error::Unspecified> {
+    /// A session that begins now, of somebody who is known by name or not.
+    pub(super) fn session(
+        &self,
+        person: Option<&str>,
+        now: u64,
+    ) -> Result<String, ring::error::Unspecified> {
         let mut nonce = [0; NONCE_BYTES];
         SystemRandom::new().fill(&mut nonce)?;
-        let ends = now + LASTS_SECONDS;
-        let session = format!("{ends}.{}", URL_SAFE_NO_PAD.encode(nonce));
-        Ok(format!("{session}.{}", self.seal("session", &session)))
+        let nonce = URL_SAFE_NO_PAD.encode(nonce);
+        let person = person
+            .map(|person| format!(".{person}"))
+            .unwrap_or_default();
+        Ok(self.letter("session", &format!("{nonce}{person}"), now + LASTS_SECONDS))
     }
 
-    /// Whether it is a session of ours that has not ended.
-    pub(super) fn holds(&self, session: &str, now: u64) -> bool {
-        let Some((said, seal)) = session.rsplit_once('.') else {
-            return false;
-        };
-        let ends = said.split_once('.').and_then(|(ends, _)| ends.parse().ok());
-        self.is_seal("session", said, seal) && ends.is_some_and(|ends: u64| now < ends)
+    /// Whose session it is, if it is one of ours that has not ended.
+    pub(super) fn holder(&self, session: &str, now: u64) -> Option<Holder> {
+        let said = self.read("session", session, now)?;
+        let person = said.split_once('.').map(|(_, person)| person.to_owned());
+        Some(Holder { person })
+    }
+
+    /// Some text that whoever brings it back cannot have made or changed, until a time.
+    pub(super) fn letter(&self, of: &str, text: &str, ends: u64) -> String {
+        let said = format!("{ends}.{}", URL_SAFE_NO_PAD.encode(text));
+        format!("{said}.{}", self.seal(of, &said))
+    }
+
+    /// The text of a letter of ours that has not ended.
+    pub(super) fn read(&self, of: &str, letter: &str, now: u64) -> Option<String> {
+        let (said, seal) = letter.rsplit_once('.')?;
+        if !self.is_seal(of, said, seal) {
+            return None;
+        }
+        let (ends, text) = said.split_once('.')?;
+        let holds = ends.parse().is_ok_and(|ends: u64| now < ends);
+        let text = URL_SAFE_NO_PAD.decode(text).ok().filter(|_| holds)?;
+        String::from_utf8(text).ok()
     }
 
     /// What a form of that session carries, so that no other page can send it.
@@ -81,21 +110,38 @@ mod tests {
     #[test]
     fn a_session_holds_until_it_ends_and_not_with_another_token() {
         let key = Key::of_token(b"one token of the site");
-        let session = key.session(1000).unwrap();
-        assert!(key.holds(&session, 1000));
-        assert!(key.holds(&session, 1000 + LASTS_SECONDS - 1));
-        assert!(!key.holds(&session, 1000 + LASTS_SECONDS));
-        assert!(!Key::of_token(b"another token").holds(&session, 1000));
+        let session = key.session(None, 1000).unwrap();
+        let holds = |session: &str, now| key.holder(session, now).is_some();
+        assert!(holds(&session, 1000));
+        assert!(holds(&session, 1000 + LASTS_SECONDS - 1));
+        assert!(!holds(&session, 1000 + LASTS_SECONDS));
+        let other = Key::of_token(b"another token");
+        assert!(other.holder(&session, 1000).is_none());
         let (_, rest) = session.split_once('.').unwrap();
-        assert!(!key.holds(&format!("99999999.{rest}"), 1000));
-        assert!(!key.holds("", 1000));
-        assert!(!key.holds(&key.form_token(&session), 1000));
+        assert!(!holds(&format!("99999999.{rest}"), 1000));
+        assert!(!holds("", 1000));
+        assert!(!holds(&key.form_token(&session), 1000));
+        assert!(!holds(&key.letter("login", "x", 2000), 1000));
+    }
+
+    #[test]
+    fn a_session_tells_whose_it_is() {
+        let key = Key::random().unwrap();
+        let person = "ida.marlow (5.f3)";
+        let session = key.session(Some(person), 1000).unwrap();
+        let holder = key.holder(&session, 1000).unwrap();
+        assert_eq!(holder.person.as_deref(), Some(person));
+        let session = key.session(None, 1000).unwrap();
+        assert_eq!(key.holder(&session, 1000), Some(Holder { person: None }));
     }
 
     #[test]
     fn a_form_is_of_one_session() {
         let key = Key::random().unwrap();
-        let (one, other) = (key.session(1000).unwrap(), key.session(1000).unwrap());
+        let (one, other) = (
+            key.session(None, 1000).unwrap(),
+            key.session(None, 1000).unwrap(),
+        );
         assert!(key.is_form_token(&one, &key.form_token(&one)));
         assert!(!key.is_form_token(&one, &key.form_token(&other)));
         assert!(!key.is_form_token(&one, ""));

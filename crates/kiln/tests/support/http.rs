@@ -13,9 +13,14 @@ pub(crate) struct Answer {
 impl Answer {
     /// A header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).into_iter().next()
+    }
+
+    /// All values of a header.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        let mut named = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        named.next().map(|(_, value)| value)
+        let named = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value).collect()
     }
 
     /// The token of the first form in a page.

@@ -15,6 +15,7 @@ use super::environment;
 use super::kafka::KafkaConfig;
 use super::listener::{Lane, ListenerConfig};
 use super::node::{Kind, Node, Place};
+use super::oidc::OidcConfig;
 use super::problem::{ConfigErrors, Problem};
 
 pub(super) const DEFAULT_HTTP: SocketAddr =
@@ -41,6 +42,8 @@ pub struct Config {
     pub http: Option<SocketAddr>,
     /// The file with the token that opens the console.
     pub token_file: Option<PathBuf>,
+    /// The issuer by which people are known to the console; none: nobody is.
+    pub oidc: Option<OidcConfig>,
     /// The site's offset from UTC, in minutes.
     pub offset_minutes: i16,
     /// The profile that the maps aim at.
@@ -200,6 +203,7 @@ impl Config {
             layout: Layout::Resources,
             http: Some(DEFAULT_HTTP),
             token_file: None,
+            oidc: None,
             offset_minutes: 0,
             profile: Profile::default(),
             overlay: None,

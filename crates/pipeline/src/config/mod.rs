@@ -13,6 +13,7 @@ mod environment;
 mod kafka;
 mod listener;
 mod node;
+mod oidc;
 mod problem;
 mod secret;
 
@@ -26,5 +27,6 @@ pub use document::{Document, schema};
 pub use environment::OVERRIDES;
 pub use kafka::{KafkaConfig, SaslConfig, SaslMechanism, TlsConfig, TopicsConfig};
 pub use listener::{AckWhen, ClientAuthorities, Lane, ListenerConfig, ListenerTls};
+pub use oidc::OidcConfig;
 pub use problem::{ConfigErrors, Problem};
 pub use secret::{Given, Secret};

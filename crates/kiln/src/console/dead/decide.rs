@@ -54,13 +54,21 @@ pub(in crate::console) async fn decide(
             (Wanted::all(), BTreeSet::from([id]))
         }
     };
-    let workings = console.workings.clone();
+    let (workings, author) = (console.workings.clone(), Author::console(visitor.person()));
     let outcome = scan(&console, async move || {
         // Before anything is read, so that what another has decided is seen.
         let decider = workings.store.decider().await.map_err(Failure::stopped)?;
         let (config, stop) = (&workings.config, &workings.stop);
-        let (author, decider) = (Author::console(), Some(decider));
-        deciding::decide(config, &wanted, &ids, decision, &author, decider, stop).await
+        deciding::decide(
+            config,
+            &wanted,
+            &ids,
+            decision,
+            &author,
+            Some(decider),
+            stop,
+        )
+        .await
     });
     let outcome = outcome.await?;
     let content = html! {

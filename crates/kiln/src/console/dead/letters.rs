@@ -59,7 +59,7 @@ pub(in crate::console) async fn disclose(
     Extension(visitor): Extension<Visitor>,
     Posted(Looked { chosen, said }): Posted<Looked>,
 ) -> Result<Markup, Unread> {
-    let disclosure = said.disclosure()?;
+    let disclosure = said.disclosure(&visitor)?;
     let letters = first(&console, &chosen).await?;
     let events = letters.iter().map(|letter| disclosure.of(letter)).collect();
     purpose::recorded(&console.workings.config, events).await?;
@@ -106,7 +106,7 @@ fn ask(chosen: &Chosen, visitor: &Visitor) -> Markup {
         form .purpose method="post" action=(PATH) {
             (frame::token(visitor))
             (chosen.cause.fields())
-            (purpose::fields())
+            (purpose::fields(visitor))
         }
     }
 }

@@ -46,7 +46,7 @@ pub(in crate::console) async fn disclose(
     Extension(visitor): Extension<Visitor>,
     Posted(Looked { place, said }): Posted<Looked>,
 ) -> Result<Markup, Unread> {
-    let disclosure = said.disclosure()?;
+    let disclosure = said.disclosure(&visitor)?;
     let (raw, fate) = read(&console, &place).await?;
     let config = &console.workings.config;
     let event = disclosure.of_message(&place.source(config), &raw.record);
@@ -133,7 +133,7 @@ fn ask(place: &Place, visitor: &Visitor) -> Markup {
         form .purpose method="post" action=(PATH) {
             (frame::token(visitor))
             (place.fields())
-            (purpose::fields())
+            (purpose::fields(visitor))
         }
     }
 }

@@ -25,11 +25,10 @@ pub(in crate::console) const PATH: &str = "/messages/replay";
 const REPLAY: &str = "console";
 
 /// What the audit stream has of it, in one commit with what is emitted.
-fn audited(replayed: &Replayed, emitted: usize) -> Output {
-    let by = Author::console().by;
+fn audited(replayed: &Replayed, emitted: usize, by: &str) -> Output {
     let raw = &replayed.raw.record;
     let explained = format!("{emitted} resources");
-    let mut event = Event::new(Deed::Replay, Timestamp::now(), &by).about(raw);
+    let mut event = Event::new(Deed::Replay, Timestamp::now(), by).about(raw);
     event.explained = Some(&explained);
     event.details.push(("raw-message", &replayed.source));
     if let Became::Dead(_) = replayed.became {
@@ -48,7 +47,10 @@ pub(in crate::console) async fn replay(
     Posted(place): Posted<Place>,
 ) -> Result<Markup, Unread> {
     let (position, lane) = (place.position()?, place.lane);
-    let workings = console.workings.clone();
+    let (workings, by) = (
+        console.workings.clone(),
+        Author::console(visitor.person()).by,
+    );
     let replayed = scan(&console, async move || {
         let Some(raw) = kept(&workings.store, lane, position).await? else {
             return Ok(None);
@@ -56,7 +58,7 @@ pub(in crate::console) async fn replay(
         let mapper = workings.mapping.mapper();
         let replayed = again(&workings.config, &mapper, lane.lane(), raw, REPLAY);
         let emitted = replayed.outputs.len();
-        let event = audited(&replayed, emitted);
+        let event = audited(&replayed, emitted, &by);
         let mut outputs = replayed.outputs;
         outputs.push(event);
         let mut decider = workings.store.decider().await.map_err(Failure::stopped)?;

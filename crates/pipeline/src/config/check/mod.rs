@@ -1,5 +1,6 @@
 //! The checks that a schema cannot state.
 
+mod console;
 mod listeners;
 mod senders;
 mod store;

@@ -173,7 +173,7 @@ impl Check<'_> {
     }
 
     /// A file that can be read.
-    fn file(&mut self, path: &str, file: &Path) -> Option<Given> {
+    pub(super) fn file(&mut self, path: &str, file: &Path) -> Option<Given> {
         let given = Given::File(file.to_owned());
         match given.read() {
             Ok(_) => Some(given),

@@ -58,6 +58,7 @@ impl Check<'_> {
                 .and_then(|http| http.address.as_deref()),
             DEFAULT_HTTP,
         );
+        let oidc = self.oidc(document);
         let mapping = document.mapping.clone().unwrap_or_default();
         let profile = self.profile(mapping.profile.as_deref());
         let traces = self.traces(document);
@@ -82,6 +83,7 @@ impl Check<'_> {
                 .http
                 .as_ref()
                 .and_then(|http| http.token_file.clone()),
+            oidc,
             offset_minutes,
             profile,
             overlay: mapping.overlay,

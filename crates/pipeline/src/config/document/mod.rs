@@ -5,4 +5,6 @@ mod whole;
 
 pub(super) use listener::{FeedDocument, ListenerDocument, ListenerTlsDocument};
 pub use whole::{Document, schema};
-pub(super) use whole::{EmbeddedDocument, HttpDocument, KafkaDocument, Role, StoreDocument};
+pub(super) use whole::{
+    EmbeddedDocument, HttpDocument, KafkaDocument, OidcDocument, Role, StoreDocument,
+};

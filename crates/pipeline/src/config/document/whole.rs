@@ -172,6 +172,33 @@ pub struct HttpDocument {
     /// A file with the token that opens the console, of at least 20 characters; it is read again at each request. Without
     /// it the console is open on a loopback address, and closed on any other.
     pub token_file: Option<PathBuf>,
+    /// People who are known by an OpenID Connect issuer, beside or instead of the token.
+    pub oidc: Option<OidcDocument>,
+}
+
+/// Whom an OpenID Connect issuer lets see the console: by a login in the browser (authorization code with PKCE), or by a bearer
+/// token with each request, as proxies and programs show one. The audit stream has their name and subject.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OidcDocument {
+    /// The issuer, such as `https://login.example.org/realms/hospital`.
+    pub issuer: Option<String>,
+    /// The id of the console at the issuer. Tokens must be for it (`aud`).
+    pub client_id: Option<String>,
+    /// A file with the client's secret; a final line end is not part of it. It is read at each login. Without it the console is a public
+    /// client.
+    pub client_secret_file: Option<PathBuf>,
+    /// Where browsers reach the console, such as `https://kiln.example.org`. The issuer must allow `/login/oidc/back` below it as a
+    /// place to come back to.
+    pub external_url: Option<String>,
+    /// What is asked for at a login. Default `openid` and `profile`.
+    pub scopes: Option<Vec<String>>,
+    /// The claim of a token that says who may see the console, such as `groups`.
+    pub claim: Option<String>,
+    /// What it must be, or have in its list.
+    pub value: Option<String>,
+    /// A file with the authorities of the issuer's certificate, in PEM. Default: the system's.
+    pub ca: Option<PathBuf>,
 }
 
 /// Where traces go. Without an endpoint there are none.
