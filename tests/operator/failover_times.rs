@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, cluster, kill};
 use crate::pipeline::{Pipeline, Pod};
-use crate::senders::resumed;
+use crate::senders::{IMPATIENT, resumed};
 
 const FEEDS: usize = 8;
 const PACE: Duration = Duration::from_millis(50);
@@ -64,7 +64,7 @@ fn measure(
     fault: impl Fn(&mut Cluster, &Pod) -> Instant,
 ) {
     let rounds = env::var("KILN_TEST_ROUNDS").map_or(2, |rounds| rounds.parse().expect("a number"));
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, IMPATIENT));
     let mut faults = Vec::new();
     for round in 0..rounds {
         let pods = pipeline.pods("listen");
@@ -73,6 +73,14 @@ fn measure(
         faults.push(fault(cluster, &struck));
         senders.await_each(2);
         cluster.restore();
+        // One that was killed again and again is started ever later; each round strikes another.
+        pipeline.run(&[
+            "delete",
+            "pod",
+            &struck.name,
+            "--wait=false",
+            "--ignore-not-found",
+        ]);
         pipeline.until("is whole again", |_| pipeline.is_whole());
         senders.await_each(2);
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cluster::cluster;
 use crate::pipeline::Pipeline;
+use crate::senders::IMPATIENT;
 
 const FEEDS: usize = 8;
 const PACE: Duration = Duration::from_millis(250);
@@ -12,7 +13,7 @@ const PACE: Duration = Duration::from_millis(250);
 fn what_went_on_behind_a_cut_changes_nothing() {
     let mut cluster = cluster();
     let pipeline = Pipeline::start(&cluster, "node_partitioned", |_| {});
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, IMPATIENT));
     let node = pipeline.pods("transform").remove(0).node;
     cluster.cut(&node);
     // Its partitions are another's, and what it had begun is not seen by anybody.

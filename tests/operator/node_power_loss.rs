@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cluster::cluster;
 use crate::pipeline::Pipeline;
-use crate::senders::resumed;
+use crate::senders::{IMPATIENT, resumed};
 
 const FEEDS: usize = 8;
 const PACE: Duration = Duration::from_millis(250);
@@ -13,7 +13,7 @@ const PACE: Duration = Duration::from_millis(250);
 fn senders_go_on_and_messages_come_out_while_a_node_is_dark() {
     let mut cluster = cluster();
     let pipeline = Pipeline::start(&cluster, "node_power_loss", |_| {});
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, IMPATIENT));
     let node = pipeline.pods("listen").remove(0).node;
     let fault = cluster.power_off(&node);
     senders.await_each(2);

@@ -1,10 +1,10 @@
 //! A pipeline of a suite's own, and the judgement over all that went through it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use kiln_tests::{Checker, Message, await_until, expected_resources, records, settled};
+use kiln_tests::{Checker, Message, expected_resources, records, settled};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Kubectl, OPERATOR, holds};
@@ -182,9 +182,10 @@ impl Pipeline {
         address.parse().expect("the address of a Service")
     }
 
-    /// Starts senders to the one listener that is there by default, and waits until each has been acknowledged.
-    pub(crate) fn senders(&self, feeds: usize, pace: Duration) -> Senders {
-        let senders = Senders::start(self.address("mllp"), "FEED", feeds, pace);
+    /// Starts senders to the one listener that is there by default, with that pace and patience, and waits until each
+    /// has been acknowledged.
+    pub(crate) fn senders(&self, feeds: usize, times: (Duration, Duration)) -> Senders {
+        let senders = Senders::start(self.address("mllp"), "FEED", feeds, times);
         senders.await_each(2);
         senders
     }
@@ -198,15 +199,7 @@ impl Pipeline {
     fn await_output_of(&self, control_ids: &[String]) {
         // Every message gives one, and they are fewer than all resources.
         let topic = format!("{}.fhir.MessageHeader", self.prefix());
-        await_until("output", SETTLE, || {
-            let records = records::kafka_topic(&self.brokers, &topic);
-            let there: BTreeSet<&str> = records
-                .iter()
-                .map(|record| record.control_id.as_str())
-                .collect();
-            let all = control_ids.iter().all(|id| there.contains(id.as_str()));
-            all.then_some(())
-        });
+        records::await_kafka(&self.brokers, &topic, control_ids, SETTLE);
     }
 
     /// Deletes it, and waits until it is gone: its senders were let go.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cluster::cluster;
 use crate::pipeline::Pipeline;
+use crate::senders::PATIENT;
 
 const FEEDS: usize = 8;
 const PACE: Duration = Duration::from_millis(250);
@@ -12,7 +13,7 @@ const PACE: Duration = Duration::from_millis(250);
 fn what_was_acknowledged_before_comes_out_of_the_next_one_at_the_latest() {
     let cluster = cluster();
     let pipeline = Pipeline::start(&cluster, "pipeline_deleted", |_| {});
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, PATIENT));
     pipeline.delete();
     let sent = senders.stop();
     // The topics stay: another of the same name goes on where this one ended.

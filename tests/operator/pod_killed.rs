@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{cluster, kill};
 use crate::pipeline::Pipeline;
+use crate::senders::IMPATIENT;
 
 const FEEDS: usize = 8;
 const PACE: Duration = Duration::from_millis(250);
@@ -12,7 +13,7 @@ const PACE: Duration = Duration::from_millis(250);
 fn senders_of_a_killed_instance_go_on_with_another() {
     let cluster = cluster();
     let pipeline = Pipeline::start(&cluster, "pod_killed", |_| {});
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, IMPATIENT));
     for role in ["listen", "transform"] {
         let killed = pipeline.pods(role).remove(0);
         let at = Instant::now();

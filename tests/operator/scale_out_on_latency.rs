@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cluster::cluster;
 use crate::pipeline::Pipeline;
-use crate::senders::repeated;
+use crate::senders::{PATIENT, repeated};
 
 const FEEDS: usize = 16;
 const PACE: Duration = Duration::from_millis(250);
@@ -21,7 +21,7 @@ fn slow_acknowledgements_bring_instances_to_which_senders_are_led() {
         spec["listen"]["scaling"] =
             json!({"minReplicas": 1, "maxReplicas": 2, "ackMilliseconds": 1});
     });
-    let senders = pipeline.senders(FEEDS, PACE);
+    let senders = pipeline.senders(FEEDS, (PACE, PATIENT));
     let grown = pipeline.until("has a second instance", |found| {
         found["status"]["listen"]["readyReplicas"] == 2
     });
@@ -38,5 +38,5 @@ fn slow_acknowledgements_bring_instances_to_which_senders_are_led() {
     senders.await_each(2);
     let sent = senders.stop();
     pipeline.judge(&sent);
-    assert_eq!(repeated(&sent), 0, "sends that had to be repeated");
+    assert_eq!(repeated(&sent), [""; 0], "sends that had to be repeated");
 }

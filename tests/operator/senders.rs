@@ -12,8 +12,10 @@ use kiln_tests::{Ack, Feed, Message, await_until, read_frame, write_frame};
 
 use crate::cluster::WITHIN;
 
-/// For a connection and for an acknowledgement. Engines wait longer by default; what is measured is Kiln and not their patience.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long engines wait for a connection and for an acknowledgement, as they are delivered.
+pub(crate) const PATIENT: Duration = Duration::from_secs(30);
+/// Where something fails that says nothing: what is waited for is Kubernetes and Kiln, and not the sender.
+pub(crate) const IMPATIENT: Duration = Duration::from_secs(1);
 /// Between two attempts.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -22,6 +24,8 @@ pub(crate) struct Sent {
     pub(crate) message: Message,
     /// How often it was sent, at least once.
     pub(crate) attempts: u32,
+    /// Why it was not acknowledged the times before.
+    pub(crate) failures: Vec<String>,
     /// When it was acknowledged, if it was.
     pub(crate) acknowledged: Option<Instant>,
     /// The sender's place among the others.
@@ -38,15 +42,29 @@ pub(crate) struct Senders {
 }
 
 impl Senders {
-    /// So many feeds whose names begin alike, each sending a message every `pace`.
-    pub(crate) fn start(address: SocketAddr, name: &str, feeds: usize, pace: Duration) -> Senders {
+    /// So many feeds whose names begin alike, each sending a message every `pace` with that patience.
+    pub(crate) fn start(
+        address: SocketAddr,
+        name: &str,
+        feeds: usize,
+        (pace, patience): (Duration, Duration),
+    ) -> Senders {
         let acknowledged: Arc<Vec<AtomicU32>> =
             Arc::new((0..feeds).map(|_| AtomicU32::new(0)).collect());
         let stop = Arc::new(AtomicBool::new(false));
         let threads = (0..feeds).map(|feed| {
             let (acknowledged, stop) = (Arc::clone(&acknowledged), Arc::clone(&stop));
             let name = format!("{name}{feed}");
-            thread::spawn(move || send(address, feed, &name, pace, &acknowledged[feed], &stop))
+            thread::spawn(move || {
+                send(
+                    address,
+                    feed,
+                    &name,
+                    (pace, patience),
+                    &acknowledged[feed],
+                    &stop,
+                )
+            })
         });
         Senders {
             threads: threads.collect(),
@@ -107,16 +125,19 @@ pub(crate) fn resumed(sent: &[Sent], fault: Instant) -> Duration {
     (0..=feeds).map(first).max().expect("a sender")
 }
 
-/// How many sends had to be repeated.
-pub(crate) fn repeated(sent: &[Sent]) -> usize {
-    sent.iter().filter(|sent| sent.attempts > 1).count()
+/// The sends that had to be repeated, each with why.
+pub(crate) fn repeated(sent: &[Sent]) -> Vec<String> {
+    let repeated = sent.iter().filter(|sent| sent.attempts > 1);
+    repeated
+        .map(|sent| format!("{}: {}", sent.message.control_id, sent.failures.join(", ")))
+        .collect()
 }
 
 fn send(
     address: SocketAddr,
     number: usize,
     name: &str,
-    pace: Duration,
+    (pace, patience): (Duration, Duration),
     acknowledged: &AtomicU32,
     stop: &AtomicBool,
 ) -> Vec<Sent> {
@@ -128,14 +149,18 @@ fn send(
         let mut sent = Sent {
             message: feed.message(place),
             attempts: 0,
+            failures: Vec::new(),
             acknowledged: None,
             feed: number,
         };
         while !stop.load(Ordering::Relaxed) {
-            if exchange(&mut connection, address, &mut sent).is_ok() {
-                sent.acknowledged = Some(Instant::now());
-                acknowledged.fetch_add(1, Ordering::Relaxed);
-                break;
+            match exchange(&mut connection, (address, patience), &mut sent) {
+                Ok(()) => {
+                    sent.acknowledged = Some(Instant::now());
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                    break;
+                }
+                Err(error) => sent.failures.push(error.to_string()),
             }
             connection = None;
             thread::sleep(RETRY);
@@ -157,7 +182,7 @@ fn send(
 /// Sends once, and reads the answer.
 fn exchange(
     connection: &mut Option<TcpStream>,
-    address: SocketAddr,
+    (address, patience): (SocketAddr, Duration),
     sent: &mut Sent,
 ) -> io::Result<()> {
     if connection.as_ref().is_some_and(is_closed) {
@@ -165,21 +190,24 @@ fn exchange(
     }
     let stream = match connection {
         Some(stream) => stream,
-        none => none.insert(connect(address)?),
+        none => none.insert(connect(address, patience)?),
     };
     sent.attempts += 1;
     write_frame(stream, &sent.message.bytes)?;
-    let ack = Ack::read(&read_frame(stream)?)
-        .filter(|ack| ack.control_id == sent.message.control_id && ack.is_positive());
-    ack.map(drop)
-        .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "no positive acknowledgement"))
+    let refused = |why: String| Err(io::Error::new(ErrorKind::InvalidData, why));
+    match Ack::read(&read_frame(stream)?) {
+        Some(ack) if ack.control_id != sent.message.control_id => refused("of another".to_owned()),
+        Some(ack) if ack.is_positive() => Ok(()),
+        Some(ack) => refused(format!("{} {}", ack.code, ack.err.join("|"))),
+        None => refused("no acknowledgement".to_owned()),
+    }
 }
 
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+fn connect(address: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
     Ok(stream)
 }
 

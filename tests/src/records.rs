@@ -1,9 +1,13 @@
 //! What was emitted, as a stranger to Kiln reads it: kcat for Kafka, the files themselves for the embedded store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -129,32 +133,83 @@ fn lines(directory: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, Value)
 /// When kcat is missing or fails.
 pub fn kafka(brokers: &str, prefix: &str) -> Vec<Record> {
     let topics = format!("{prefix}.fhir.");
-    let topics = topics_of(brokers)
+    let mut records = Vec::new();
+    for topic in topics_of(brokers)
         .into_iter()
-        .filter(|topic| topic.starts_with(&topics));
-    topics
-        .flat_map(|topic| kafka_topic(brokers, &topic))
-        .collect()
+        .filter(|topic| topic.starts_with(&topics))
+    {
+        let output = committed(brokers, &topic, &["-J"]);
+        for line in output.lines() {
+            let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
+            let headers = record["headers"].as_array().cloned().unwrap_or_default();
+            // kcat prints headers as a flat list: name, value, name, value.
+            let control_id = headers
+                .chunks(2)
+                .find(|pair| pair[0] == "control-id")
+                .and_then(|pair| pair.get(1)?.as_str())
+                .unwrap_or_default();
+            records.push(Record::read(
+                control_id,
+                record["payload"].as_str().unwrap_or_default(),
+            ));
+        }
+    }
+    records
 }
 
-/// The committed records of one topic, as [`kafka`].
+/// Follows a topic from its beginning until it has a committed record of each of these messages. For a topic to which more is
+/// written: kcat may never find itself at the end of one.
 ///
 /// # Panics
-/// As [`kafka`].
-pub fn kafka_topic(brokers: &str, topic: &str) -> Vec<Record> {
-    let output = committed(brokers, topic, &["-J"]);
-    let records = output.lines().map(|line| {
-        let record: Value = serde_json::from_str(line).expect("kcat -J must print JSON");
-        let headers = record["headers"].as_array().cloned().unwrap_or_default();
-        // kcat prints headers as a flat list: name, value, name, value.
-        let control_id = headers
-            .chunks(2)
-            .find(|pair| pair[0] == "control-id")
-            .and_then(|pair| pair.get(1)?.as_str())
-            .unwrap_or_default();
-        Record::read(control_id, record["payload"].as_str().unwrap_or_default())
+/// When `limit` has passed, naming the messages that are missing.
+pub fn await_kafka(brokers: &str, topic: &str, control_ids: &[String], limit: Duration) {
+    let mut kcat = Command::new("kcat")
+        .args([
+            "-b",
+            brokers,
+            "-C",
+            "-t",
+            topic,
+            "-o",
+            "beginning",
+            "-q",
+            "-u",
+        ])
+        .args(["-X", "isolation.level=read_committed", "-f", "%h\n"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("kcat is missing; run `cargo xtask setup`");
+    let lines = BufReader::new(kcat.stdout.take().expect("its standard output")).lines();
+    let (say, heard) = mpsc::channel();
+    // Ends with kcat.
+    let reading = thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if say.send(line).is_err() {
+                return;
+            }
+        }
     });
-    records.collect()
+    let deadline = Instant::now() + limit;
+    let mut missing: BTreeSet<&str> = control_ids.iter().map(String::as_str).collect();
+    while !missing.is_empty() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(line) = heard.recv_timeout(left) else {
+            break;
+        };
+        // name=value,name=value
+        let mut headers = line.split(',');
+        if let Some(id) = headers.find_map(|header| header.strip_prefix("control-id=")) {
+            missing.remove(id);
+        }
+    }
+    kcat.kill().expect("SIGKILL");
+    kcat.wait().expect("kcat to be reaped");
+    reading.join().expect("the end of what kcat says");
+    assert!(
+        missing.is_empty(),
+        "{topic} has nothing of {missing:?} within {limit:?}"
+    );
 }
 
 /// The committed audit events of a pipeline, those of each partition in their order.

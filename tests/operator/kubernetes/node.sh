@@ -70,6 +70,7 @@ oomScoreAdj: 0
 maxOpenFiles: 20000
 containerRuntimeEndpoint: unix:///run/containerd.sock
 resolvConf: /run/resolv.conf
+syncFrequency: 10s
 nodeStatusUpdateFrequency: 2s
 nodeLeaseDurationSeconds: 10
 evictionHard: {}
