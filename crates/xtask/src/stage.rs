@@ -210,14 +210,19 @@ fn differential() -> Result<(), String> {
 
 fn kafka() -> Result<(), String> {
     let jars = jars(KAFKA)?;
+    kcat()?;
     let arguments = [
         "test",
         "--package",
         "kiln-pipeline",
+        "--package",
+        "kiln",
         "--features",
-        "kafka-tests",
+        "kiln-pipeline/kafka-tests,kiln/kafka-tests",
         "--test",
         "kafka",
+        "--test",
+        "phi",
     ];
     // What compiles while no broker waits for it.
     run(cargo_command().args(arguments).arg("--no-run"))?;
