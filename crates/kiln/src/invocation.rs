@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 use crate::{
     audit, completions, config, convert, dead, demo, explain, mapping, replay, send, serve, tail,
+    topics,
 };
 
 /// Fires raw HL7v2 into FHIR.
@@ -31,6 +32,7 @@ enum Command {
     Dead(dead::Dead),
     Replay(replay::Replay),
     Audit(audit::Audit),
+    Topics(topics::Topics),
     Convert(convert::Convert),
     Explain(explain::Explain),
     Send(send::Send),
@@ -48,6 +50,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Dead(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Topics(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Send(command) => command.run(),

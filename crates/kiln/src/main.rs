@@ -23,6 +23,7 @@ mod replay;
 mod send;
 mod serve;
 mod tail;
+mod topics;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ fn every_subcommand_teaches_by_example() {
         "send",
         "config",
         "mapping",
+        "topics",
         "completions",
     ] {
         let output = kiln().args([subcommand, "--help"]).output().unwrap();
@@ -110,4 +111,26 @@ fn a_missing_directory_is_one_line_with_the_fix() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stderr).lines().count(), 1);
     assert!(text(&output.stderr).contains("--dir"));
+}
+
+#[test]
+fn topics_are_asked_for_only_where_there_are_some_and_deleted_only_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("kiln.yaml");
+    std::fs::write(&file, "name: north\nlisteners:\n  - name: mllp\n").unwrap();
+    let topics = |arguments: &[&str]| {
+        let mut command = kiln();
+        command.arg("topics").args(arguments).arg("--config");
+        let output = command.arg(&file).output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, error) = topics(&["check"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        error.contains("the embedded store has no topics"),
+        "{error}"
+    );
+    let (code, error) = topics(&["delete", "--confirm", "south"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("`north` is; nothing was deleted"), "{error}");
 }

@@ -37,6 +37,7 @@ pub mod sighting;
 mod spans;
 pub mod store;
 mod tally;
+pub mod topics;
 mod transform;
 mod vault;
 mod workings;

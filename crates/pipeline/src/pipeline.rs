@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Deed, Event, Journal, JournalMetrics};
-use crate::config::{Config, Lane, ListenerConfig};
+use crate::config::{Config, Lane, ListenerConfig, StoreConfig};
 use crate::failure::{RunError, StartError};
 use crate::http::{self, Health, HttpMetrics};
 use crate::listen::{
@@ -26,6 +26,7 @@ use crate::record::header;
 use crate::spans::{SpanMetrics, Tracer};
 use crate::store::{self, Store, StoreError};
 use crate::tally::Tally;
+use crate::topics::{self, Standing, TopicsMetrics};
 use crate::transform::{self, LaneMetrics, Transform, TransformMetrics};
 use crate::vault::{self, KeysError, Vault, VaultMetrics};
 use crate::workings::Workings;
@@ -169,8 +170,20 @@ impl Pipeline {
             drain_within: config.limits.shutdown,
             transforming: None,
             mapping: mapping.clone(),
+            topics: None,
             metrics: metrics.clone(),
         };
+        let topics_metrics = TopicsMetrics::new(&metrics)?;
+        if let StoreConfig::Kafka(_) = &config.store {
+            let (found, standing) = Standing::new();
+            health.topics = Some(standing);
+            running.others.spawn(topics::watch(
+                Arc::clone(&config),
+                found,
+                topics_metrics,
+                running.stop.clone(),
+            ));
+        }
         if let Some(host) = host {
             let guests = metrics.gauge(
                 "kiln_store_commands",

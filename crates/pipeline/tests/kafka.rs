@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use conformance::encrypted;
 use kiln_pipeline::RunningPipeline;
-use kiln_pipeline::config::Config;
+use kiln_pipeline::config::{Config, KafkaConfig, StoreConfig};
 use kiln_pipeline::record::{Headers, Record, header};
 use kiln_pipeline::store::{self, Reader, Selection, Stream};
+use kiln_pipeline::topics;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use support::{PATIENCE, Sender, adt, field, start};
+use support::{PATIENCE, Sender, adt, field, http, metric, start};
 
 fn broker() -> String {
     std::env::var("KILN_TEST_KAFKA")
@@ -410,4 +413,91 @@ async fn messages_give_resources_once_in_order_over_a_resend_and_a_restart() {
     }
     let ids = emitted(&config).await;
     assert_eq!(ids, (0..50).map(|n| format!("N{n}")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_that_others_made_or_changed_are_told_of_and_deleted_when_asked() {
+    let mut asked = config("drift");
+    let name = asked.name.clone();
+    // Made with three partitions, and then asked to have four.
+    drop(store::open(&asked).await.unwrap());
+    assert_eq!(told(&asked).await, Vec::<String>::new());
+    let StoreConfig::Kafka(kafka) = &mut asked.store else {
+        panic!("the store is not Kafka")
+    };
+    kafka.topics.partitions = 4;
+    compacted(kafka, &format!("{name}.hl7v2")).await;
+    let mut expected: Vec<String> = ["audit", "dead", "hl7v2"]
+        .map(|topic| format!("{name}.{topic}: has 3 partitions, not 4"))
+        .into();
+    expected.push(format!(
+        "{name}.hl7v2: cleanup.policy is compact, not delete"
+    ));
+    until_async("the change to be known to all", async || {
+        told(&asked).await == expected
+    })
+    .await;
+
+    // A running pipeline says the same, and serves all the same.
+    let any = "127.0.0.1:0".parse().unwrap();
+    let running = start(asked.clone().http_on(Some(any))).await;
+    until_async("the drift to show", async || {
+        let (status, body) = http(&running, "GET", "/readyz").await;
+        let said: serde_json::Value = serde_json::from_str(&body).unwrap();
+        status == 200 && said["topics"]["drifted"] == serde_json::json!(expected)
+    })
+    .await;
+    assert_eq!(metric(&running, "kiln_topics_drifted"), 4);
+    let mut sender = Sender::connect(&running).await;
+    assert_eq!(field(&sender.send(&adt("A")).await, "MSA", 1), "AA");
+    assert!(running.caught_up(PATIENCE).await);
+    running.shutdown().await.unwrap();
+
+    let deleted = topics::delete(&asked).await.unwrap();
+    assert!(
+        deleted.contains(&format!("{name}.fhir.Patient")),
+        "{deleted:?}"
+    );
+    assert!(deleted.contains(&format!("{name}.hl7v2")));
+    until_async("nothing to be left", async || {
+        topics::check(&asked).await.unwrap().topics.is_empty()
+    })
+    .await;
+    // Nothing of another pipeline was.
+    assert_eq!(topics::delete(&asked).await.unwrap(), [].into());
+    let missing: Vec<String> = ["hl7v2", "dead", "audit"]
+        .map(|topic| format!("{name}.{topic}: is missing"))
+        .into();
+    assert_eq!(told(&asked).await, missing);
+}
+
+/// What is not as asked.
+async fn told(config: &Config) -> Vec<String> {
+    let found = topics::check(config).await.unwrap();
+    found.drifted.iter().map(ToString::to_string).collect()
+}
+
+/// Changes the setting of a topic as an administrator may.
+async fn compacted(kafka: &KafkaConfig, topic: &str) {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", kafka.brokers.join(","));
+    let admin: AdminClient<DefaultClientContext> = client.create().unwrap();
+    // What is not named gets its default.
+    let change = AlterConfig::new(ResourceSpecifier::Topic(topic))
+        .set("message.timestamp.type", "LogAppendTime")
+        .set("cleanup.policy", "compact");
+    let altered = admin.alter_configs(&[change], &AdminOptions::new()).await;
+    altered.unwrap().remove(0).unwrap();
+}
+
+/// Looks until a condition holds.
+async fn until_async(what: &str, condition: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .unwrap_or_else(|_| panic!("{what}, in time"));
 }

@@ -15,6 +15,7 @@ use crate::listen::Connections;
 use crate::mapping::Mapping;
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::topics::Standing;
 
 /// Longest wait for the store's answer to `/readyz`.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,6 +31,8 @@ pub(crate) struct Health {
     /// Whether transform has partitions of the interactive lane; none: no `transform` role.
     pub(crate) transforming: Option<Arc<AtomicBool>>,
     pub(crate) mapping: Mapping,
+    /// Whether the topics are as asked; none: there are no topics.
+    pub(crate) topics: Option<Standing>,
     pub(crate) metrics: Metrics,
 }
 
@@ -70,10 +73,15 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let maps = health.mapping.in_force();
+    // Topics that are not as asked take nothing away from what this process does.
+    let drifted = health.topics.and_then(|topics| topics.drifted());
+    let drifted = drifted.map(|drifted| drifted.iter().map(ToString::to_string).collect());
+    let topics = drifted.map(|drifted: Vec<String>| serde_json::json!({ "drifted": drifted }));
     let body = serde_json::json!({
         "ready": reasons.is_empty(),
         "reasons": reasons,
         "mapping": { "version": maps.mapper.version(), "rejected": maps.rejected.as_deref() },
+        "topics": topics,
     })
     .to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body)

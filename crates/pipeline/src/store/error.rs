@@ -72,6 +72,9 @@ pub enum StoreError {
     /// There is no log of the bulk lane.
     #[error("nothing was received in the bulk lane: no listener had `lane: bulk` here")]
     NoBulkLane,
+    /// Topics were asked for where there are none.
+    #[error("the embedded store has no topics: its directory is all there is")]
+    NoTopics,
     /// The store is closing.
     #[error("the store is closed")]
     Closed,

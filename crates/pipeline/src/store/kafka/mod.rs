@@ -7,6 +7,7 @@ mod client;
 mod decider;
 mod events;
 mod heads;
+mod inventory;
 mod keeping;
 mod last;
 mod names;
@@ -21,5 +22,9 @@ mod transaction;
 mod wall_clock;
 
 pub(super) use heads::{audit_heads, disclose};
+pub use inventory::Topic;
+pub(crate) use inventory::{delete as delete_topics, topics};
+pub use names::Holds;
+pub(crate) use names::needed;
 pub(super) use reader::KafkaReader;
 pub use store::KafkaStore;

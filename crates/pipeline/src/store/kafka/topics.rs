@@ -9,6 +9,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::{self, QUERY_TIMEOUT, fault};
+use super::names::{self, Holds};
 use crate::config::KafkaConfig;
 use crate::store::StoreError;
 
@@ -18,7 +19,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 const CREATED_LOOKS: u32 = 50;
 const CREATED_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
-type Admin = AdminClient<DefaultClientContext>;
+pub(super) type Admin = AdminClient<DefaultClientContext>;
 
 /// The topics of one cluster.
 pub(super) struct Topics {
@@ -126,9 +127,11 @@ impl Topics {
 
     async fn create(&self, topic: &str) -> Result<(), StoreError> {
         let replication = TopicReplication::Fixed(self.kafka.topics.replication);
-        // The brokers' clock: that of an instance that is wrong must not have records refused or deleted early.
-        let new = NewTopic::new(topic, self.kafka.topics.partitions, replication)
-            .set("message.timestamp.type", "LogAppendTime");
+        let mut new = NewTopic::new(topic, self.kafka.topics.partitions, replication);
+        let holds = names::place(topic, &self.pipeline).map_or(Holds::Fhir, |place| place.holds);
+        for (name, value) in holds.settings() {
+            new = new.set(name, value);
+        }
         let options = AdminOptions::new().operation_timeout(Some(QUERY_TIMEOUT));
         for created in self
             .admin()
@@ -149,7 +152,12 @@ impl Topics {
     }
 }
 
-fn admin(kafka: &KafkaConfig, pipeline: &str, instance: &str) -> Result<Arc<Admin>, StoreError> {
+/// A client with what the files of credentials and certificates hold now.
+pub(super) fn admin(
+    kafka: &KafkaConfig,
+    pipeline: &str,
+    instance: &str,
+) -> Result<Arc<Admin>, StoreError> {
     let config = client::consuming(kafka, pipeline, instance)?;
     config.create().map(Arc::new).map_err(fault)
 }
