@@ -21,6 +21,10 @@ pub(crate) enum Home {
     /// In this directory.
     Embedded(PathBuf),
     /// On the broker, under this pipeline's name.
+    #[cfg_attr(
+        not(feature = "kafka-tests"),
+        expect(dead_code, reason = "there is no broker without the feature")
+    )]
     Kafka { broker: String, name: String },
 }
 
