@@ -6,7 +6,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::client::{self, QUERY_TIMEOUT, fault};
+use super::client::{self, fault};
+use super::watermarks::watermarks;
 use crate::record::Record;
 use crate::store::{RawRecord, StoreError};
 
@@ -28,9 +29,7 @@ pub(super) fn read(
         .set("isolation.level", "read_uncommitted")
         .set("enable.partition.eof", "true");
     let reader: BaseConsumer = reader.create().map_err(fault)?;
-    let (low, high) = reader
-        .fetch_watermarks(topic, partition, QUERY_TIMEOUT)
-        .map_err(fault)?;
+    let (low, high) = watermarks(&reader, topic, partition).map_err(fault)?;
     let window = i64::try_from(within).unwrap_or(i64::MAX);
     let mut start = TopicPartitionList::new();
     let from = Offset::Offset(low.max(high.saturating_sub(window)));

@@ -20,6 +20,7 @@ mod times;
 mod topics;
 mod transaction;
 mod wall_clock;
+mod watermarks;
 
 pub(super) use heads::{audit_heads, disclose};
 pub use inventory::Topic;

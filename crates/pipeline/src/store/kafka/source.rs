@@ -19,6 +19,7 @@ use super::names;
 use super::patience::Patience;
 use super::topics::Topics;
 use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
+use super::watermarks::watermarks;
 use crate::audit::Head;
 use crate::config::KafkaConfig;
 use crate::sighting::Sighting;
@@ -297,10 +298,7 @@ impl Clients {
         if let Some(head) = head {
             self.heads.insert(partition, head);
         }
-        let (low, _) = self
-            .consumer
-            .fetch_watermarks(&topic, partition, QUERY_TIMEOUT)
-            .map_err(fault)?;
+        let (low, _) = watermarks(self.consumer.as_ref(), &topic, partition).map_err(fault)?;
         let window = i64::try_from(settings.tail).unwrap_or(i64::MAX);
         let from = low.max(end.saturating_sub(window));
         let mut tail = Vec::new();

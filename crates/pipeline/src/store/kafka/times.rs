@@ -5,6 +5,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::QUERY_TIMEOUT;
+use super::watermarks::watermarks;
 
 /// In each of those partitions the place of the first record of that time, in milliseconds since 1970-01-01T00:00Z, or its end.
 /// Blocks. The time of a record is a broker's or an instance's, whose clocks differ.
@@ -28,11 +29,7 @@ pub(super) fn places<C: ConsumerContext>(
         let offset = match found.offset() {
             Offset::Offset(offset) => offset,
             // Every record is older.
-            _ => {
-                consumer
-                    .fetch_watermarks(topic, partition, QUERY_TIMEOUT)?
-                    .1
-            }
+            _ => watermarks(consumer, topic, partition)?.1,
         };
         places.add_partition_offset(topic, partition, Offset::Offset(offset))?;
     }
