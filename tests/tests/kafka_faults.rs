@@ -225,8 +225,17 @@ fn a_clock_that_is_set_back_makes_nobody_stand_still() {
         sent.ack.expect("an acknowledgement").time[..8].to_owned()
     };
     let today = day();
+    let transformed_at = || -> Option<f64> {
+        site.instances[0]
+            .metric("kiln_transform_last_success_timestamp_seconds{lane=\"interactive\"}")
+    };
+    let before = await_until("transform", LIMIT, transformed_at);
     host.set_clock(86_400);
     await_until("tomorrow", LIMIT, || (day() != today).then_some(()));
+    // Else it may have seen nothing of tomorrow, and of the way back.
+    await_until("transform's tomorrow", LIMIT, || {
+        transformed_at().filter(|at| at - before > 43_200.0)
+    });
     host.set_clock(0);
     await_until("today again", LIMIT, || (day() == today).then_some(()));
     await_until("a log line about the clock", LIMIT, || {

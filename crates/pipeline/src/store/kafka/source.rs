@@ -18,7 +18,7 @@ use super::events::{Change, Events};
 use super::names;
 use super::patience::Patience;
 use super::topics::Topics;
-use super::transaction::{self, Placed, TransactionalProducer, produce, retried};
+use super::transaction::{self, Placed, TransactionalProducer, await_confirmed, produce, retried};
 use super::watermarks::watermarks;
 use crate::audit::Head;
 use crate::config::KafkaConfig;
@@ -387,6 +387,7 @@ impl Clients {
         outputs
             .into_iter()
             .try_for_each(|placed| produce(&self.producer, &placed, until))?;
+        await_confirmed(&self.producer, until);
         let topic = names::raw(&settings.pipeline);
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in &self.read {

@@ -18,6 +18,8 @@ use crate::vault::{Kind, Vault};
 /// How long to wait before a full queue or a retriable step is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
+/// How often it is looked whether records are confirmed.
+const CONFIRMED_INTERVAL: Duration = Duration::from_millis(1);
 
 pub(super) type TransactionalProducer = ThreadedProducer<DefaultProducerContext>;
 
@@ -113,6 +115,14 @@ pub(super) fn produce(
             }
             Err((error, _)) => return Err(fault(error)),
         }
+    }
+}
+
+/// Waits until all that was queued is confirmed, so that the coordinator has ended what was committed before: asked for more until
+/// then, it refuses, and librdkafka tries offsets again only 100 ms later. A commit waits for the same.
+pub(super) fn await_confirmed(producer: &TransactionalProducer, until: Instant) {
+    while producer.in_flight_count() > 0 && Instant::now() < until {
+        std::thread::sleep(CONFIRMED_INTERVAL);
     }
 }
 
