@@ -55,8 +55,10 @@ struct First<P> {
 
 /// One difference in one message.
 pub(crate) struct Difference {
-    change: &'static str,
-    element: String,
+    /// `added`, `removed` or `changed`.
+    pub(crate) change: &'static str,
+    /// As [`Change`] has it.
+    pub(crate) element: String,
     old: Option<String>,
     new: Option<String>,
 }

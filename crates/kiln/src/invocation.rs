@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
 use crate::{
-    audit, completions, config, convert, dead, demo, explain, mapping, replay, send, serve, tail,
-    topics,
+    audit, completions, config, convert, dead, demo, explain, mapping, replay, send, serve, shadow,
+    tail, topics,
 };
 
 /// Fires raw HL7v2 into FHIR.
@@ -31,6 +31,7 @@ enum Command {
     Tail(tail::Tail),
     Dead(dead::Dead),
     Replay(replay::Replay),
+    Shadow(shadow::Shadow),
     Audit(audit::Audit),
     Topics(topics::Topics),
     Convert(convert::Convert),
@@ -49,6 +50,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tail(command) => command.run(),
         Command::Dead(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Shadow(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Topics(command) => command.run(),
         Command::Convert(command) => command.run(),

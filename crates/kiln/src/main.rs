@@ -22,6 +22,7 @@ mod output;
 mod replay;
 mod send;
 mod serve;
+mod shadow;
 mod tail;
 mod topics;
 

@@ -19,6 +19,7 @@ fn every_subcommand_teaches_by_example() {
         "config",
         "mapping",
         "topics",
+        "shadow",
         "completions",
     ] {
         let output = kiln().args([subcommand, "--help"]).output().unwrap();

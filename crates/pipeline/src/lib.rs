@@ -24,7 +24,7 @@ pub mod config;
 pub mod dead;
 mod failure;
 pub mod feed;
-mod http;
+pub mod http;
 mod listen;
 pub mod mapping;
 mod metrics;

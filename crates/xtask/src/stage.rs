@@ -223,6 +223,8 @@ fn kafka() -> Result<(), String> {
         "kafka",
         "--test",
         "phi",
+        "--test",
+        "shadow",
     ];
     // What compiles while no broker waits for it.
     run(cargo_command().args(arguments).arg("--no-run"))?;

@@ -10,14 +10,14 @@ use crate::author::Author;
 use crate::failure::Failure;
 
 /// A replay, as it is told of.
-pub(super) struct Audited {
+pub(crate) struct Audited {
     author: Author,
     /// By what it is known, which messages are chosen, and where its outputs go.
     details: Vec<(&'static str, String)>,
 }
 
 impl Audited {
-    pub(super) fn new(
+    pub(crate) fn new(
         author: Author,
         job: &ReplayJob,
         diff: bool,
@@ -34,7 +34,7 @@ impl Audited {
     }
 
     /// Before anything is converted.
-    pub(super) async fn begins(&self, config: &Config) -> Result<(), Failure> {
+    pub(crate) async fn begins(&self, config: &Config) -> Result<(), Failure> {
         self.tell(config, Outcome::Success, "begun").await
     }
 

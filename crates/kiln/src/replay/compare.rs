@@ -137,13 +137,27 @@ impl Message {
             None => Outcome::Resources(resources(&self.old)),
         };
         let after = match self.became {
-            Became::Resources => Outcome::Resources(resources(&self.new)),
-            Became::Dead(reason) => Outcome::Failed(reason.to_owned()),
             // A message that was dropped before has left nothing to know it by.
             Became::Dropped(_) if matches!(before, Outcome::Absent) => Outcome::Absent,
-            Became::Dropped(filter) => Outcome::Dropped(filter),
+            became => became_of(&became, &self.new),
         };
         differences(before, after)
+    }
+}
+
+/// What became of a message that was converted again.
+pub(crate) fn outcome(message: &Replayed) -> Outcome {
+    let emitted = message.outputs.iter();
+    let emitted = emitted.filter(|output| output.target != Target::Dead);
+    let values: Vec<Bytes> = emitted.map(|output| output.record.value.clone()).collect();
+    became_of(&message.became, &values)
+}
+
+fn became_of(became: &Became, values: &[Bytes]) -> Outcome {
+    match became {
+        Became::Resources => Outcome::Resources(resources(values)),
+        Became::Dead(reason) => Outcome::Failed((*reason).to_owned()),
+        Became::Dropped(filter) => Outcome::Dropped(filter.clone()),
     }
 }
 

@@ -18,10 +18,15 @@ pub(super) fn into(text: &str) -> Result<ReplayInto, String> {
     if text == "same" {
         return Ok(ReplayInto::Same);
     }
+    shadow_name(text).map(ReplayInto::Shadow)
+}
+
+/// The name of a shadow.
+pub(crate) fn shadow_name(text: &str) -> Result<String, String> {
     if TAKEN.contains(&text) {
         return Err(format!("{text} is the name of a stream; choose another"));
     }
-    name(text).map(ReplayInto::Shadow)
+    name(text)
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {

@@ -18,9 +18,10 @@ use kiln_pipeline::record::header;
 use kiln_pipeline::replay::{Choice, Replayer};
 use kiln_pipeline::store::{ReplayInto, StoreError};
 
-use self::audited::Audited;
+pub(crate) use self::audited::Audited;
 use self::compare::Comparison;
-pub(crate) use self::job::time;
+pub(crate) use self::compare::outcome;
+pub(crate) use self::job::{shadow_name, time};
 use self::pace::Pace;
 use self::summary::Summary;
 use crate::author::Author;

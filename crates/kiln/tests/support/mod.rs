@@ -72,12 +72,13 @@ pub(crate) fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// A running `kiln serve` on the embedded store.
+/// A running `kiln serve`.
 pub(crate) struct Served {
     child: Child,
     pub(crate) address: String,
     /// Of health, metrics and the console.
     pub(crate) http: String,
+    /// Of the embedded store.
     pub(crate) directory: PathBuf,
 }
 
@@ -97,6 +98,14 @@ impl Served {
         Served::of(root, &store, "", "  address: 127.0.0.1:0\n")
     }
 
+    /// On Kafka, as the pipeline of that name, on topics of its own.
+    pub(crate) fn on_kafka(root: &Path, broker: &str, name: &str) -> Served {
+        let store = format!(
+            "name: {name}\nstore:\n  kafka:\n    brokers: [\"{broker}\"]\n    topics: {{ create: true, partitions: 2, replication: 1 }}\n"
+        );
+        Served::begin(root, &store, "", "  address: 127.0.0.1:0\n")
+    }
+
     /// With those settings of `http`, each line indented by two.
     pub(crate) fn with_http(root: &Path, listener: &str, http: &str) -> Served {
         Served::of(root, "", listener, http)
@@ -104,10 +113,18 @@ impl Served {
 
     fn of(root: &Path, store: &str, listener: &str, http: &str) -> Served {
         let directory = root.join("data");
+        let store = format!(
+            "store:\n  embedded:\n    directory: {}\n{store}",
+            directory.display()
+        );
+        Served::begin(root, &store, listener, http)
+    }
+
+    fn begin(root: &Path, store: &str, listener: &str, http: &str) -> Served {
+        let directory = root.join("data");
         let config = root.join("kiln.yaml");
         let yaml = format!(
-            "store:\n  embedded:\n    directory: {}\n{store}listeners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n{http}",
-            directory.display()
+            "{store}listeners:\n  - name: mllp\n    address: 127.0.0.1:0\n{listener}http:\n{http}"
         );
         std::fs::write(&config, yaml).unwrap();
         let mut child = kiln()

@@ -11,3 +11,4 @@ mod waiting;
 pub(crate) use metrics::HttpMetrics;
 pub(crate) use routes::Health;
 pub(crate) use serve::serve;
+pub use serve::serve_pages;

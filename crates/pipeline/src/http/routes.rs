@@ -38,13 +38,21 @@ pub(crate) struct Health {
 
 /// The paths.
 pub(super) fn router(health: Health) -> Router {
+    let process = of_process(health.metrics.clone());
     Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
         .route("/drain", post(drain))
         .route("/shed", post(shed))
         .with_state(health)
+        .merge(process)
+}
+
+/// Those of any process.
+pub(super) fn of_process(metrics: Metrics) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/metrics", get(measured))
+        .with_state(metrics)
 }
 
 /// Ready only when this process can do its job; else the reasons.
@@ -119,9 +127,9 @@ async fn shed(State(health): State<Health>, Query(shed): Query<Shed>) -> impl In
     serde_json::json!({ "asked": asked }).to_string()
 }
 
-async fn metrics(State(health): State<Health>) -> impl IntoResponse {
+async fn measured(State(metrics): State<Metrics>) -> impl IntoResponse {
     (
         [(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)],
-        health.metrics.text(),
+        metrics.text(),
     )
 }

@@ -13,8 +13,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::{Closed, HttpMetrics};
-use super::routes::{Health, router};
+use super::routes::{Health, of_process, router};
 use super::waiting::{Entry, Waiting};
+use crate::metrics::Metrics;
 
 /// Most connections at once. A further one takes the place of the one whose request is longest in coming.
 const HTTP_CONNECTIONS: usize = 64;
@@ -27,7 +28,24 @@ const HTTP_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// After accepting failed, wait before the next try.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Serves until `stop`; requests that have come are answered first.
+/// Serves pages, `/livez` and `/metrics` of a process that is no instance of a pipeline, within the same bounds.
+///
+/// # Errors
+/// Only when a metric cannot be registered.
+pub async fn serve_pages(
+    socket: TcpListener,
+    pages: Router,
+    stop: CancellationToken,
+) -> Result<(), prometheus::Error> {
+    let metrics = Metrics::default();
+    metrics.process()?;
+    let of_http = HttpMetrics::new(&metrics)?;
+    let pages = pages.merge(of_process(metrics));
+    within(HTTP_ANSWER_TIMEOUT, socket, pages, of_http, stop).await;
+    Ok(())
+}
+
+/// Serves an instance of a pipeline until `stop`; requests that have come are answered first.
 pub(crate) async fn serve(
     socket: TcpListener,
     health: Health,
@@ -35,8 +53,18 @@ pub(crate) async fn serve(
     metrics: HttpMetrics,
     stop: CancellationToken,
 ) {
-    let within = HTTP_HEAD_TIMEOUT + health.drain_within + HTTP_ANSWER_TIMEOUT;
-    let router = router(health).merge(pages);
+    let answer = health.drain_within + HTTP_ANSWER_TIMEOUT;
+    within(answer, socket, router(health).merge(pages), metrics, stop).await;
+}
+
+async fn within(
+    answer: Duration,
+    socket: TcpListener,
+    router: Router,
+    metrics: HttpMetrics,
+    stop: CancellationToken,
+) {
+    let within = HTTP_HEAD_TIMEOUT + answer;
     let waiting = Arc::<Waiting>::default();
     let mut open = JoinSet::new();
     loop {
@@ -65,7 +93,7 @@ pub(crate) async fn serve(
         let stop = stop.clone();
         open.spawn(async move {
             metrics.connections.inc();
-            let (leave, answering) = (entry.leave(), answer(stream, router, entry));
+            let (leave, answering) = (entry.leave(), answer_one(stream, router, entry));
             let closed = tokio::select! {
                 () = leave.cancelled() => Closed::PushedOut,
                 answered = tokio::time::timeout(within, answering) => {
@@ -85,7 +113,7 @@ pub(crate) async fn serve(
 }
 
 /// Answers the one request of a connection.
-async fn answer(stream: TcpStream, router: Router, entry: Entry) -> Closed {
+async fn answer_one(stream: TcpStream, router: Router, entry: Entry) -> Closed {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |request| {
         entry.came();

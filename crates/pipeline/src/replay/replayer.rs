@@ -36,6 +36,8 @@ pub struct Replayer {
     ended: BTreeSet<i32>,
     /// How many messages in a row of each partition were past what is chosen.
     past: BTreeMap<i32, usize>,
+    /// Whether it goes on with what comes behind the end.
+    follows: bool,
 }
 
 /// A message, replayed.
@@ -128,7 +130,14 @@ impl Replayer {
             windows: BTreeMap::new(),
             ended: BTreeSet::new(),
             past: BTreeMap::new(),
+            follows: false,
         })
+    }
+
+    /// The same without an end: it waits for what is appended to the log, and is never done.
+    pub fn following(mut self) -> Replayer {
+        self.follows = true;
+        self
     }
 
     /// The next messages, and how many of the log were read for them; none once all was read that this instance is to
@@ -174,7 +183,7 @@ impl Replayer {
         };
         let done = self.ended.len() + self.past.keys().filter(past).count();
         let assigned = self.source.assigned();
-        assigned > 0 && done >= assigned
+        !self.follows && assigned > 0 && done >= assigned
     }
 
     fn convert(&mut self, records: Vec<RawRecord>) -> Vec<Replayed> {
