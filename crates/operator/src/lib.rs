@@ -9,7 +9,7 @@
 //! with a sentence before anything runs.
 //!
 //! [`desired`] says what should exist for a pipeline, as a pure function; [`scaling`] how many instances, by what they measure
-//! and by schedules; [`maps`] what is true of a site's maps; [`scorecard`] what would make the pipeline more ready;
+//! and by schedules; [`rollout`] whether other maps or another image come into force; [`maps`] what is true of a site's maps; [`topics`] what is said of those on Kafka; [`scorecard`] what would make the pipeline more ready;
 //! [`controller`] makes it so and tells in the status what it found; [`plugin`] shows that. This crate knows Kubernetes and
 //! nothing of HL7 or FHIR.
 //!
@@ -49,5 +49,7 @@ pub mod controller;
 pub mod desired;
 pub mod maps;
 pub mod plugin;
+pub mod rollout;
 pub mod scaling;
 pub mod scorecard;
+pub mod topics;

@@ -5,6 +5,7 @@
 mod cluster {
     pub(crate) mod calls;
     pub(crate) mod instance;
+    mod rollout;
     mod scaling;
     pub(crate) mod site;
 }
@@ -17,6 +18,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kiln_operator::api::{FhirMapping, Hl7Pipeline};
 use kiln_operator::controller::{Election, LeaseTimes};
@@ -427,12 +429,159 @@ async fn a_deleted_pipeline_lets_its_senders_go_first_and_takes_all_with_it() {
 }
 
 #[tokio::test]
+async fn topics_go_only_when_asked_after_all_instances_and_before_the_pipeline() {
+    let site = site("topics-deleted").await;
+    let operator = site.operate().await;
+    let mut spec = least();
+    spec["deletionPolicy"] = json!("Delete");
+    site.create("elsewhere", &spec).await.unwrap();
+    site.pods_are("elsewhere", "transform", 2, true).await;
+    let jobs: Api<Job> = site.all();
+    assert!(
+        jobs.list(&ListParams::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    let pipelines: Api<Hl7Pipeline> = site.all();
+    pipelines
+        .delete("elsewhere", &DeleteParams::default())
+        .await
+        .unwrap();
+    let first = site
+        .pods("elsewhere", "topics", 1)
+        .await
+        .remove(0)
+        .name_any();
+    let pods: Api<Pod> = site.all();
+    for role in ["listen", "transform"] {
+        let component = format!("app.kubernetes.io/component={role}");
+        let left = pods.list(&ListParams::default().labels(&component)).await;
+        assert!(left.unwrap().items.is_empty(), "{role} was to end first");
+    }
+    // What a Job failed to do holds the pipeline, and is told. Its time is up; its tries would take minutes.
+    let late = json!({"spec": {"activeDeadlineSeconds": 1}});
+    jobs.patch(
+        "elsewhere-delete-topics",
+        &PatchParams::default(),
+        &Patch::Merge(late),
+    )
+    .await
+    .unwrap();
+    site.until("the failure is told", || async {
+        let events = site.events("elsewhere").await;
+        events.contains(&"TopicsNotDeleted".to_owned())
+    })
+    .await;
+    assert!(pipelines.get_opt("elsewhere").await.unwrap().is_some());
+    // Deleted by whoever put it right, it is made anew, and this time it succeeds.
+    jobs.delete("elsewhere-delete-topics", &DeleteParams::background())
+        .await
+        .unwrap();
+    site.until("the first is gone", || async {
+        pods.get_opt(&first).await.unwrap().is_none()
+    })
+    .await;
+    let second = site
+        .pods("elsewhere", "topics", 1)
+        .await
+        .remove(0)
+        .name_any();
+    let done = json!({"status": {"phase": "Succeeded"}});
+    pods.patch_status(&second, &PatchParams::default(), &Patch::Merge(done))
+        .await
+        .unwrap();
+    site.until("the pipeline is gone", || async {
+        pipelines.get_opt("elsewhere").await.unwrap().is_none()
+    })
+    .await;
+    let events = site.events("elsewhere").await;
+    assert!(events.contains(&"TopicsDeleted".to_owned()), "{events:?}");
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn topics_that_are_not_as_asked_are_told_of() {
+    let site = site("topics-drifted").await;
+    let operator = site.operate().await;
+    site.create("elsewhere", &least()).await.unwrap();
+    let role = ("elsewhere", "listen");
+    let instances = site.instances(role, 2, |_| String::new()).await;
+    for instance in &instances {
+        instance.says(&json!({"topics": {"drifted": [
+            "elsewhere.hl7v2: cleanup.policy is compact, not delete",
+        ]}}));
+    }
+    let message = site
+        .condition("elsewhere", "TopicsAsAsked", "Drifted")
+        .await;
+    assert!(
+        message.starts_with("elsewhere.hl7v2: cleanup.policy is compact, not delete; `kiln topics"),
+        "{message}"
+    );
+    // Another operator, which has heard nothing yet, leaves it as it is.
+    operator.stop().await;
+    site.pass("elsewhere").await;
+    site.condition("elsewhere", "TopicsAsAsked", "Drifted")
+        .await;
+}
+
+/// Stands for what a message says, wherever an instance could name it to the operator without meaning to.
+const MARK: &str = "zqmark";
+
+#[tokio::test]
+async fn what_a_message_says_reaches_no_object_status_or_event() {
+    let site = site("no-content").await;
+    let operator = site.operate().await;
+    site.map("site", "site-maps").await;
+    site.map("site-2", "site-maps-2").await;
+    let mut spec = least();
+    spec["mappings"] = json!([{"name": "site"}]);
+    spec["listen"] = json!({"scaling": {"minReplicas": 2, "maxReplicas": 4}});
+    spec["rollout"] = json!({"shadow": {"leastMessages": 100, "leastSeconds": 0}});
+    site.create("elsewhere", &spec).await.unwrap();
+    site.condition("elsewhere", "RolledOut", "InForce").await;
+    let metrics = |_| {
+        format!(
+            "kiln_listen_ack_seconds_bucket{{listener=\"{MARK}\",le=\"0.4\"}} 100\n\
+             kiln_listen_messages_total{{type=\"{MARK}\"}} 100\n{MARK} 1\n"
+        )
+    };
+    let instances = site.instances(("elsewhere", "listen"), 2, metrics).await;
+    for instance in &instances {
+        instance.says(&json!({
+            "ready": false, "reasons": [MARK], MARK: MARK, "topics": {"drifted": [], MARK: MARK},
+            "mapping": {"version": "3f9a", "rejected": format!("a line about no file: {MARK}"), MARK: MARK},
+        }));
+    }
+    site.condition("elsewhere", "TopicsAsAsked", "AsAsked")
+        .await;
+    let other = json!({"spec": {"mappings": [{"name": "site-2"}]}});
+    site.change("elsewhere", &other).await.unwrap();
+    let shadows = site.instances(("elsewhere", "shadow"), 1, metrics).await;
+    shadows[0].differs(&json!({
+        "messages": 50, "differing": 1, "failing": 1, MARK: MARK,
+        "changes": [{"kind": "changed", "element": "Patient.name.family", "count": 1, "old": MARK, "new": MARK}],
+    }));
+    site.condition("elsewhere", "RolledOut", "RolledBack").await;
+    operator.stop().await;
+    for (kind, objects) in site.everything().await {
+        let found = objects.to_lowercase().contains(MARK);
+        assert!(!found, "{kind}: {objects}");
+    }
+}
+
+#[tokio::test]
 async fn the_operator_may_do_what_it_needs_and_nothing_else() {
     let site = site("rights").await;
     let reviews: Api<SelfSubjectAccessReview> = Api::all(site.operator_client());
     for (allowed, group, resource, verb) in [
         (true, "apps", "deployments", "patch"),
         (true, "", "services", "delete"),
+        (true, "batch", "jobs", "create"),
+        (false, "batch", "jobs", "delete"),
+        (false, "batch", "cronjobs", "create"),
         (true, "kiln.health", "hl7pipelines/status", "patch"),
         (true, "kiln.health", "fhirmappings/status", "patch"),
         (false, "", "secrets", "get"),

@@ -3,7 +3,7 @@
 
 mod support;
 
-use kiln_operator::desired::{Impossible, Object, Observed, desired};
+use kiln_operator::desired::{Impossible, Object, Observed, desired, farewell};
 use kiln_pipeline::config::{AckWhen, Config, Given, Lane, Layout, StoreConfig};
 use serde_json::{Value, json};
 use support::{least, most, observed, pipeline, settings};
@@ -305,11 +305,44 @@ fn what_cannot_be_made_is_told_with_its_place() {
             .to_string()
             .starts_with("mappings[0]: there is no FhirMapping `site`")
     );
-    let mut gone = least();
-    gone["deletionPolicy"] = json!("Delete");
-    let error = desired(&pipeline(&gone), &Observed::default(), &settings()).unwrap_err();
-    assert!(
-        error.to_string().starts_with("deletionPolicy: Delete"),
-        "{error}"
+}
+
+#[test]
+fn a_job_deletes_the_topics_by_name_and_waits_for_no_map() {
+    let objects = farewell(&pipeline(&most()), &settings()).unwrap();
+    let job = find(&objects, "Job", "st-elsewhere-delete-topics");
+    let template = &job["spec"]["template"];
+    let pod = &template["spec"];
+    let container = &pod["containers"][0];
+    // The name is that of the topics, not of the resource.
+    assert_eq!(
+        container["args"],
+        json!(["topics", "delete", "--confirm", "elsewhere"])
     );
+    assert_eq!(pod["restartPolicy"], "Never");
+    assert_eq!(container["livenessProbe"], Value::Null);
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+    let mounts: Vec<&str> = container["volumeMounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mount| mount["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(mounts, ["config", "kafka-ca", "kafka-client", "kafka-sasl"]);
+    // It is no instance of a role, and the way to Kafka is open to it.
+    let labels = &template["metadata"]["labels"];
+    let policy = find(&objects, "NetworkPolicy", "st-elsewhere-allow-kafka");
+    let selected = policy["spec"]["podSelector"]["matchLabels"]
+        .as_object()
+        .unwrap();
+    assert!(selected.iter().all(|(name, value)| labels[name] == *value));
+    assert_eq!(labels["app.kubernetes.io/component"], "topics");
+    // Its objects come before it.
+    let kinds: Vec<&str> = objects
+        .iter()
+        .map(|object| object.resource.kind.as_str())
+        .collect();
+    assert_eq!(kinds[..2], ["ServiceAccount", "ConfigMap"]);
+    assert_eq!(kinds.last(), Some(&"Job"));
 }

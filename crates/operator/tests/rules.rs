@@ -113,7 +113,10 @@ fn the_resources_of_the_documentation_are_taken_as_they_are() {
         assert_eq!(dropped("spec", spec, &taken), Vec::<String>::new());
         kinds.push(kind.to_owned());
     }
-    assert_eq!(kinds, ["Hl7Pipeline", "Hl7Pipeline", "FhirMapping"]);
+    assert_eq!(
+        kinds,
+        ["Hl7Pipeline", "Hl7Pipeline", "FhirMapping", "Hl7Pipeline"]
+    );
 }
 
 #[test]

@@ -173,10 +173,19 @@ fn of_the_operator() {
     let mut reasons = literals(
         &conditions,
         is_reason,
-        &["Ready", "Progressing", "True", "False"],
+        &[
+            "Ready",
+            "Progressing",
+            "TopicsAsAsked",
+            "RolledOut",
+            "True",
+            "False",
+        ],
     );
-    let events = code("crates/operator/src/controller/reconcile.rs");
-    reasons.extend(behind(&events, "tell(pipeline, context, \""));
+    for file in ["reconcile", "leave"] {
+        let events = code(&format!("crates/operator/src/controller/{file}.rs"));
+        reasons.extend(behind(&events, "tell(pipeline, context, \""));
+    }
     same("Conditions of a pipeline on Kubernetes", &reasons);
     let mapping = ["crates/operator/src/maps/verdict.rs"];
     same(

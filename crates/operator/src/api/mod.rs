@@ -14,6 +14,7 @@ mod scaling;
 mod schedule;
 mod scorecard;
 mod status;
+mod trial;
 
 pub use availability::{Availability, Mode, ZoneSpread};
 pub use definitions::{Definition, definitions};
@@ -24,8 +25,9 @@ pub use output::{DeletionPolicy, Layout, Output, Profile};
 pub use pipeline::{Hl7Pipeline, Hl7PipelineSpec, Hl7PipelineStatus, Image, Monitoring};
 pub use reference::NamedObject;
 pub use role::{Amounts, Listen, Resources, Transform};
-pub use rollout::Rollout;
+pub use rollout::{Canary, Promotion, Rollout, Shadow};
 pub use scaling::{ListenScaling, TransformScaling};
 pub use schedule::{Day, Schedule};
 pub use scorecard::{Area, Check, Scorecard};
 pub use status::RoleStatus;
+pub use trial::{Change, ChangeOutcome, ElementChange, RolloutStatus, Stage, Trial, TrialOf};

@@ -45,6 +45,7 @@ pub enum DeletionPolicy {
     /// The topics stay with all they hold.
     #[default]
     Retain,
-    /// The topics are deleted with the pipeline.
+    /// The topics are deleted with the pipeline: once its instances have ended, a Job does it, and the pipeline is held
+    /// until it has. Raw messages, FHIR, dead letters and audit events are gone for good.
     Delete,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Availability, DeletionPolicy, Kafka, Listen, Listener, NamedObject, Output, RoleStatus,
-    Rollout, Scorecard, Transform,
+    Rollout, RolloutStatus, Scorecard, Transform,
 };
 
 /// A pipeline from HL7v2 senders to FHIR R4 in Kafka. `listen` instances take messages over MLLP, keep each one in the raw
@@ -54,6 +54,13 @@ use super::{
         type_ = "string",
         json_path = ".status.listen.reason",
         description = "Why listen has so many instances",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Rollout",
+        type_ = "string",
+        json_path = ".status.rollout.summary",
+        description = "What is tried, or was rolled back and why",
         priority = 1
     ),
     printcolumn(
@@ -138,7 +145,8 @@ pub struct Hl7PipelineSpec {
     #[serde(default)]
     pub output: Output,
 
-    /// What happens to the topics when this resource is deleted: `Retain` (they stay) or `Delete`.
+    /// What happens to the topics when this resource is deleted: `Retain` (they stay) or `Delete` (a Job deletes them with all
+    /// they hold, once the instances have ended).
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 }
@@ -195,6 +203,10 @@ pub struct Hl7PipelineStatus {
     /// Instances of `transform`.
     #[serde(default)]
     pub transform: RoleStatus,
+
+    /// How far the image and the mappings that the spec asks for have come.
+    #[serde(default)]
+    pub rollout: RolloutStatus,
 
     /// How ready the pipeline is for what may come, each shortcoming with its fix.
     #[serde(default)]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::DynamicObject;
 use kube::{Api, Client, ResourceExt as _};
+use serde_json::json;
 
 use super::{Error, MANAGER};
 use crate::api::Hl7Pipeline;
@@ -39,6 +41,21 @@ pub(super) async fn apply(
             })?;
     }
     Ok(())
+}
+
+/// Ends the instances of a Deployment; false when there is none.
+pub(super) async fn retire(client: &Client, namespace: &str, name: &str) -> Result<bool, Error> {
+    let api: Api<Deployment> = Api::namespaced(client.clone(), namespace);
+    let parameters = PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    let none = Patch::Merge(json!({"spec": {"replicas": 0}}));
+    match api.patch(name, &parameters, &none).await {
+        Ok(_) => Ok(true),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(source) => Err(Error::api(format!("end Deployment {name}"), source)),
+    }
 }
 
 /// Deletes the Services of listeners that the spec no longer has: the only objects whose names depend on it.

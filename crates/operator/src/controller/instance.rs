@@ -62,6 +62,12 @@ impl Asking {
         Some(body)
     }
 
+    /// What a shadow says of the differences it found.
+    pub(super) async fn differences(&self, instance: &Instance) -> Option<String> {
+        let (status, body) = self.ask(instance, Method::GET, "/differences").await?;
+        status.is_success().then_some(body)
+    }
+
     /// Asks for so many connections to be let go between messages; whether it was heard.
     pub(super) async fn shed(&self, instance: &Instance, connections: u32) -> bool {
         let path = format!("/shed?connections={connections}");

@@ -2,6 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use crate::api::{Rollout, RolloutStatus, Stage};
 use crate::desired::{Impossible, Role, selector};
 
 /// Whether everything that the spec asks for stands in the cluster.
@@ -46,40 +47,55 @@ impl Instances {
     }
 }
 
-/// The conditions of a pipeline. One whose status is as it was before keeps the time of its last change.
+/// The condition that says whether the topics on Kafka are as the spec asks.
+const TOPICS: &str = "TopicsAsAsked";
+
+/// The conditions of a pipeline. `drifted` is what is not as asked of the topics; none: it was not heard yet. `rolled_out` is
+/// of [`rolled_out`]. One whose status is as it was before keeps the time of its last change.
 pub fn conditions(
     pipeline: &str,
     generation: Option<i64>,
     outcome: &Outcome,
     (listen, transform): (&Instances, &Instances),
+    (drifted, rolled_out): (Option<&[String]>, Option<Verdict>),
     before: &[Condition],
     now: &Time,
 ) -> Vec<Condition> {
-    [
+    let verdicts = [
         ("Ready", ready(pipeline, listen, transform)),
         ("Progressing", progressing(listen, transform)),
         ("Applied", applied(outcome)),
-    ]
-    .into_iter()
-    .map(|(kind, verdict)| {
-        let status = if verdict.holds { "True" } else { "False" };
-        let unchanged = before
-            .iter()
-            .find(|known| known.type_ == kind && known.status == status);
-        Condition {
-            type_: kind.to_owned(),
-            status: status.to_owned(),
-            reason: verdict.reason.to_owned(),
-            message: verdict.message,
-            observed_generation: generation,
-            last_transition_time: unchanged
-                .map_or_else(|| now.clone(), |known| known.last_transition_time.clone()),
-        }
-    })
-    .collect()
+    ];
+    let topics = drifted.map(|drifted| (TOPICS, topics(drifted)));
+    let rolled_out = rolled_out.map(|verdict| ("RolledOut", verdict));
+    let judged = verdicts
+        .into_iter()
+        .chain(topics)
+        .chain(rolled_out)
+        .map(|(kind, verdict)| {
+            let status = if verdict.holds { "True" } else { "False" };
+            let unchanged = before
+                .iter()
+                .find(|known| known.type_ == kind && known.status == status);
+            Condition {
+                type_: kind.to_owned(),
+                status: status.to_owned(),
+                reason: verdict.reason.to_owned(),
+                message: verdict.message,
+                observed_generation: generation,
+                last_transition_time: unchanged
+                    .map_or_else(|| now.clone(), |known| known.last_transition_time.clone()),
+            }
+        });
+    // What was heard of the topics stands until something else is, by another operator too.
+    let heard = before
+        .iter()
+        .filter(|known| known.type_ == TOPICS && drifted.is_none());
+    judged.chain(heard.cloned()).collect()
 }
 
-struct Verdict {
+/// What is true of one condition.
+pub struct Verdict {
     holds: bool,
     reason: &'static str,
     message: String,
@@ -192,5 +208,32 @@ fn applied(outcome: &Outcome) -> Verdict {
             "Refused",
             format!("the API server does not take {object}: {message}"),
         ),
+    }
+}
+
+fn topics(drifted: &[String]) -> Verdict {
+    if drifted.is_empty() {
+        let message = "the topics on Kafka are as the spec asks".to_owned();
+        return verdict(true, "AsAsked", message);
+    }
+    verdict(
+        false,
+        "Drifted",
+        format!(
+            "{}; `kiln topics check` in an instance says what to do about each",
+            drifted.join("; ")
+        ),
+    )
+}
+
+/// Whether the image and the mappings that the spec asks for are in force; none: it asks for no trials, and there are none.
+pub fn rolled_out(policy: &Rollout, state: &RolloutStatus) -> Option<Verdict> {
+    let said = |holds, reason| Some(verdict(holds, reason, state.summary.clone()));
+    match &state.trial {
+        Some(trial) if trial.stage == Stage::Watch => said(true, "Watched"),
+        Some(_) => said(false, "Trying"),
+        None if !state.refused.is_empty() => said(false, "RolledBack"),
+        None if policy.shadow.is_some() || policy.canary.is_some() => said(true, "InForce"),
+        None => None,
     }
 }

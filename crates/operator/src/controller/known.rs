@@ -7,7 +7,7 @@ use kube::ResourceExt as _;
 use kube::runtime::reflector::Store;
 
 use crate::api::{FhirMapping, Hl7Pipeline};
-use crate::desired::{Role, is_instance};
+use crate::desired::{Role, SHADOW, TRIAL, is_instance, is_task};
 
 /// The objects as last reported.
 pub(super) struct Known {
@@ -24,6 +24,23 @@ impl Known {
         pods.retain(|pod| pod.namespace() == namespace && is_instance(pod.labels(), &name, role));
         pods
     }
+
+    /// The pods that try something, by the id of the trial.
+    pub(super) fn trying(&self, pipeline: &Hl7Pipeline, trial: &str) -> Vec<Arc<Pod>> {
+        let (namespace, name) = (pipeline.namespace(), pipeline.name_any());
+        let mut pods = self.pods.state();
+        pods.retain(|pod| {
+            let tries = pod.labels().get(TRIAL).is_some_and(|known| known == trial);
+            tries && pod.namespace() == namespace && belongs(pod, &name)
+        });
+        pods
+    }
+}
+
+fn belongs(pod: &Pod, pipeline: &str) -> bool {
+    let components = Role::ALL.map(Role::word).into_iter().chain([SHADOW]);
+    let mut components = components;
+    components.any(|component| is_task(pod.labels(), pipeline, component))
 }
 
 /// Leaves of an instance what is asked of it here: its labels, address and state.

@@ -1,5 +1,5 @@
 //! Looks over the instances every few seconds: what they measure decides how many there should be, and what they say of their
-//! maps becomes the status of these.
+//! maps becomes the status of these, what they say of their topics a condition.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::instance::Instance;
 use super::known::Known;
-use super::mapping;
 use super::reconcile::key;
+use super::{mapping, topics, trial};
 use crate::api::Hl7Pipeline;
 use crate::desired::Role;
 use crate::scaling::Reading;
@@ -25,7 +25,7 @@ use crate::scaling::Reading;
 /// How often instances are asked.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Pipelines that are looked at at once, and instances of each that are asked at once.
-const PIPELINES_AT_ONCE: usize = 8;
+pub(super) const PIPELINES_AT_ONCE: usize = 8;
 pub(super) const INSTANCES_AT_ONCE: usize = 8;
 
 /// Looks until `stop`; pipelines whose number is to change are woken.
@@ -45,6 +45,8 @@ pub(super) async fn look(
         let pipelines = known.pipelines.state();
         let there: HashSet<String> = pipelines.iter().map(|pipeline| key(pipeline)).collect();
         context.numbers.retain(|key| there.contains(key));
+        context.topics.retain(|key| there.contains(key));
+        context.trials.retain(|key| there.contains(key));
         let mut scaled = pipelines.clone();
         scaled.retain(|pipeline| Role::ALL.into_iter().any(|role| scales(pipeline, role)));
         stream::iter(scaled)
@@ -53,6 +55,12 @@ pub(super) async fn look(
             })
             .await;
         mapping::look(&pipelines, &known, &context).await;
+        let mut news = topics::look(&pipelines, &known, &context).await;
+        news.extend(trial::look(&pipelines, &known, &context).await);
+        for pipeline in news {
+            // The loop that hears it ends when all does.
+            let _ = wake.send(ObjectRef::from_obj(pipeline.as_ref())).await;
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use super::instance::Instance;
 use super::known::Known;
 use super::look::INSTANCES_AT_ONCE;
 use super::{Context, Error, MANAGER};
-use crate::api::{FhirMapping, FhirMappingStatus, Hl7Pipeline};
-use crate::desired::{OVERLAY, Role, mapping_directory};
+use crate::api::{FhirMapping, FhirMappingStatus, Hl7Pipeline, Stage, Trial};
+use crate::desired::{CANDIDATE, OVERLAY, Role, candidate_directory, mapping_directory};
 use crate::maps::{Report, Use, Verdict, verdict};
 
 /// The one condition of a mapping.
@@ -31,15 +31,22 @@ pub(super) async fn look(pipelines: &[Arc<Hl7Pipeline>], known: &Known, context:
     }
     let mut told = Vec::new();
     for pipeline in pipelines {
-        if !pipeline.spec.mappings.is_empty() {
-            told.push((pipeline, reports(pipeline, known, context).await));
+        let pods = Role::ALL.map(|role| known.pods(pipeline, role)).concat();
+        if !in_force(pipeline).is_empty() {
+            let reports = reports(pods, OVERLAY, context).await;
+            told.push((pipeline, Place::InForce, reports));
+        }
+        if let Some(trial) = in_shadow(pipeline) {
+            let pods = known.trying(pipeline, &trial.id);
+            let reports = reports(pods, CANDIDATE, context).await;
+            told.push((pipeline, Place::InShadow, reports));
         }
     }
-    told.sort_by_key(|(pipeline, _)| pipeline.name_any());
+    told.sort_by_key(|(pipeline, _, _)| pipeline.name_any());
     for mapping in &mappings {
         let uses: Vec<Use> = told
             .iter()
-            .filter_map(|(pipeline, reports)| used(pipeline, mapping, reports))
+            .filter_map(|(pipeline, place, reports)| used(pipeline, mapping, *place, reports))
             .collect();
         if let Err(error) = tell(mapping, &verdict(&uses), context).await {
             tracing::warn!(%error, mapping = mapping.name_any(), "trying again at the next look");
@@ -47,27 +54,59 @@ pub(super) async fn look(pipelines: &[Arc<Hl7Pipeline>], known: &Known, context:
     }
 }
 
-fn used(pipeline: &Hl7Pipeline, mapping: &FhirMapping, reports: &[Report]) -> Option<Use> {
+/// Where instances have mappings.
+#[derive(Clone, Copy)]
+enum Place {
+    InForce,
+    InShadow,
+}
+
+/// The mappings in force; those of the spec where nothing else is known yet.
+fn in_force(pipeline: &Hl7Pipeline) -> Vec<String> {
+    let known = pipeline.status.as_ref().map(|status| &status.rollout);
+    if let Some(known) = known.filter(|known| known.image.is_some()) {
+        return known.mappings.clone();
+    }
+    let asked = pipeline.spec.mappings.iter();
+    asked.map(|named| named.name.clone()).collect()
+}
+
+fn in_shadow(pipeline: &Hl7Pipeline) -> Option<&Trial> {
+    let trial = pipeline.status.as_ref()?.rollout.trial.as_ref()?;
+    (trial.stage == Stage::Shadow).then_some(trial)
+}
+
+fn used(
+    pipeline: &Hl7Pipeline,
+    mapping: &FhirMapping,
+    place: Place,
+    reports: &[Report],
+) -> Option<Use> {
     let name = mapping.name_any();
-    let mut named = pipeline.spec.mappings.iter();
-    let at = named.position(|named| named.name == name)?;
+    let named = match place {
+        Place::InForce => in_force(pipeline),
+        Place::InShadow => in_shadow(pipeline)?.candidate.clone(),
+    };
+    let at = named.iter().position(|named| *named == name)?;
     (pipeline.namespace() == mapping.namespace()).then(|| Use {
         pipeline: pipeline.name_any(),
-        directory: mapping_directory(at, &name),
+        directory: match place {
+            Place::InForce => mapping_directory(at, &name),
+            Place::InShadow => candidate_directory(at, &name),
+        },
         reports: reports.to_vec(),
     })
 }
 
-/// What the instances of both roles say.
-async fn reports(pipeline: &Hl7Pipeline, known: &Known, context: &Context) -> Vec<Report> {
-    let pods = Role::ALL.map(|role| known.pods(pipeline, role)).concat();
+/// What instances say of the maps that they have there.
+async fn reports(pods: Vec<Arc<Pod>>, at: &str, context: &Context) -> Vec<Report> {
     stream::iter(pods)
         .map(|pod| async move {
             let answer = match Instance::of(&pod) {
                 Some(instance) => context.asking.ready(&instance).await,
                 None => None,
             };
-            answer.map_or_else(|| last_words(&pod), |answer| Report::of_answer(&answer))
+            answer.map_or_else(|| last_words(&pod, at), |answer| Report::of_answer(&answer))
         })
         .buffer_unordered(INSTANCES_AT_ONCE)
         .filter_map(std::future::ready)
@@ -76,7 +115,7 @@ async fn reports(pipeline: &Hl7Pipeline, known: &Known, context: &Context) -> Ve
 }
 
 /// Of an instance that does not answer, what it said when it ended.
-fn last_words(pod: &Pod) -> Option<Report> {
+fn last_words(pod: &Pod, at: &str) -> Option<Report> {
     let containers = pod.status.as_ref()?.container_statuses.iter().flatten();
     let mut ended = containers.flat_map(|container| {
         let states = [container.state.as_ref(), container.last_state.as_ref()];
@@ -84,7 +123,7 @@ fn last_words(pod: &Pod) -> Option<Report> {
     });
     ended.find_map(|state| {
         let words = state.terminated.as_ref()?.message.as_ref()?;
-        Report::of_last_words(words, OVERLAY)
+        Report::of_last_words(words, at)
     })
 }
 

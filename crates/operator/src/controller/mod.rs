@@ -4,13 +4,15 @@
 //! ```text
 //!             a pipeline, something it owns, a mapping it names, or one of its pods changed
 //!                                              │
-//!   finalizer ──▶ observe ──▶ desired ──▶ apply, prune ──▶ activate ──▶ judge ──▶ status, Events
+//!   finalizer ──▶ observe ──▶ step of the rollout ──▶ desired ──▶ apply, prune ──▶ activate ──▶ judge ──▶ status, Events
 //!       │                        │ impossible                             ▲
 //!       │ being deleted          └────────────────────────────────────────┘
-//!       └──▶ drain listen ──▶ let go
+//!       └──▶ drain listen ──▶ with deletionPolicy Delete: end transform, delete topics ──▶ let go
 //!
 //!   every few seconds: ask the instances ──▶ decide how many ──▶ another number wakes the pipeline
-//!                                        └──▶ are the maps in force? ──▶ status of each FhirMapping
+//!                                        ├──▶ are the maps in force? ──▶ status of each FhirMapping
+//!                                        ├──▶ are the topics as asked? ──▶ another answer wakes the pipeline
+//!                                        └──▶ what is seen of what is tried? ──▶ the pipeline is judged again
 //! ```
 //!
 //! Every step may be repeated at any time, so that an operator that is killed between two of them harms nothing. A pipeline
@@ -30,6 +32,8 @@ mod observe;
 mod reconcile;
 mod retry;
 mod scale;
+mod topics;
+mod trial;
 mod watch;
 
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -55,6 +59,8 @@ pub struct Context {
     recorder: Recorder,
     retries: retry::Retries,
     numbers: scale::Numbers,
+    topics: topics::Heard,
+    trials: trial::Trials,
     asking: instance::Asking,
 }
 
@@ -84,6 +90,8 @@ impl Context {
             pod_monitors,
             retries: retry::Retries::default(),
             numbers: scale::Numbers::default(),
+            topics: topics::Heard::default(),
+            trials: trial::Trials::default(),
             asking: instance::Asking::new(),
         })
     }

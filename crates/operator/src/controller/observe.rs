@@ -1,5 +1,7 @@
 //! What the cluster holds.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
@@ -10,7 +12,7 @@ use crate::api::{FhirMapping, Hl7Pipeline};
 use crate::desired::{Observed, Role, ZONE, selector};
 use crate::scorecard::Seen;
 
-/// The mappings that the pipeline names and that are there.
+/// The mappings that the pipeline asks for or has in force, and that are there.
 pub(super) async fn mappings(
     pipeline: &Hl7Pipeline,
     namespace: &str,
@@ -18,11 +20,15 @@ pub(super) async fn mappings(
 ) -> Result<Vec<FhirMapping>, Error> {
     let api: Api<FhirMapping> = Api::namespaced(context.client.clone(), namespace);
     let mut mappings = Vec::new();
-    for reference in &pipeline.spec.mappings {
+    let asked = pipeline.spec.mappings.iter().map(|named| &named.name);
+    let status = pipeline.status.iter();
+    let in_force = status.flat_map(|status| &status.rollout.mappings);
+    let names: BTreeSet<&String> = asked.chain(in_force).collect();
+    for name in names {
         let found = api
-            .get_opt(&reference.name)
+            .get_opt(name)
             .await
-            .map_err(|source| Error::api(format!("read FhirMapping {}", reference.name), source))?;
+            .map_err(|source| Error::api(format!("read FhirMapping {name}"), source))?;
         mappings.extend(found);
     }
     Ok(mappings)

@@ -10,14 +10,23 @@ use kube::runtime::events::EventType;
 use kube::{Api, Resource as _, ResourceExt as _};
 use serde_json::json;
 
-use super::apply::{Refusal, apply, prune};
+use super::apply::{Refusal, apply, prune, retire};
+use super::judge::rolled_out;
 use super::leave::{Leaving, leave};
 use super::observe::{instances, mappings, observed, seen};
 use super::scale::{Choice, Chosen};
 use super::{Context, Error, Instances, MANAGER, Outcome, conditions};
-use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus};
-use crate::desired::{Observed, Role, desired, replicas, selector};
+use crate::api::{Hl7Pipeline, Hl7PipelineStatus, Mode, RoleStatus, RolloutStatus};
+use crate::desired::{
+    Impossible, Object, Observed, Role, desired, possible, replicas, selector, trial,
+    trial_deployments,
+};
+use crate::rollout::{Hand, Wanted, in_force, step};
 use crate::scorecard::{Seen, scorecard};
+
+/// The annotations by which people decide about what is tried; their value is the id of the trial.
+const PROMOTE: &str = "kiln.health/promote";
+const ROLL_BACK: &str = "kiln.health/roll-back";
 
 /// Holds the resource back while its senders are let go.
 const FINALIZER: &str = "kiln.health/drain";
@@ -33,7 +42,7 @@ pub async fn reconcile(pipeline: Arc<Hl7Pipeline>, context: Arc<Context>) -> Res
             return Ok(Action::await_change());
         }
         return match leave(&pipeline, &namespace, &context).await? {
-            Leaving::Draining(action) => Ok(action),
+            Leaving::Waiting(action) => Ok(action),
             Leaving::Done => {
                 hold(&pipeline, &namespace, &context, false).await?;
                 Ok(Action::await_change())
@@ -79,13 +88,23 @@ async fn settle(
 ) -> Result<Action, Error> {
     let name = pipeline.name_any();
     let now = jiff::Timestamp::now();
+    let before = pipeline.status.clone().unwrap_or_default();
     let mappings = mappings(pipeline, namespace, context).await?;
     let mut observed = observed(&mappings, context);
+    let asked = possible(pipeline, &observed);
+    let rollout = match &asked {
+        Ok(()) => roll_out(pipeline, context),
+        // What runs is left as it is.
+        Err(_) => before.rollout.clone(),
+    };
     let (choice, (outcome, failed)) = match context.numbers.choose(pipeline, now) {
         Ok(choice) => {
             observed.listen = choice.listen.as_ref().map(|(number, _)| *number);
             observed.transform = choice.transform.as_ref().map(|(number, _)| *number);
-            let done = carry_out(pipeline, namespace, &observed, context).await?;
+            let done = match asked {
+                Ok(()) => carry_out(pipeline, &rollout, namespace, &observed, context).await?,
+                Err(why) => (Outcome::Impossible(why), None),
+            };
             (choice, done)
         }
         Err(why) => (Choice::default(), (Outcome::Impossible(why.into()), None)),
@@ -105,7 +124,15 @@ async fn settle(
     let transform = found(Role::Transform, observed.transform).await?;
     let ready = (listen.ready, transform.ready);
     let seen = seen(pipeline, namespace, context, ready, &mappings).await?;
-    let status = status(pipeline, &choice, &outcome, (&listen, &transform), &seen);
+    let topics = context.topics.of(pipeline);
+    let status = status(
+        pipeline,
+        &choice,
+        &outcome,
+        (&listen, &transform),
+        (topics.as_deref(), rollout),
+        &seen,
+    );
     if pipeline.status.as_ref() != Some(&status) {
         write(pipeline, namespace, &status, context).await?;
         announce(pipeline, &status, context).await;
@@ -126,17 +153,19 @@ pub(super) fn key(pipeline: &Hl7Pipeline) -> String {
 
 async fn carry_out(
     pipeline: &Hl7Pipeline,
+    rollout: &RolloutStatus,
     namespace: &str,
     observed: &Observed,
     context: &Context,
 ) -> Result<(Outcome, Option<Refusal>), Error> {
-    let objects = match desired(pipeline, observed, &context.settings) {
+    let objects = match objects(pipeline, rollout, observed, context) {
         Ok(objects) => objects,
         Err(why) => return Ok((Outcome::Impossible(why), None)),
     };
     match apply(&context.client, namespace, &objects).await {
         Ok(()) => {
             prune(&context.client, namespace, pipeline, &objects).await?;
+            end_trials(pipeline, namespace, &objects, context).await?;
             Ok((Outcome::Applied(objects.len()), None))
         }
         Err(refusal) => {
@@ -150,11 +179,53 @@ async fn carry_out(
     }
 }
 
+/// What is in force, and what is tried beside it.
+fn objects(
+    pipeline: &Hl7Pipeline,
+    rollout: &RolloutStatus,
+    observed: &Observed,
+    context: &Context,
+) -> Result<Vec<Object>, Impossible> {
+    let effective = in_force(pipeline, rollout);
+    let mut objects = desired(&effective, observed, &context.settings)?;
+    if let Some(tried) = &rollout.trial {
+        objects.extend(trial(
+            pipeline,
+            rollout,
+            tried,
+            observed,
+            &context.settings,
+        )?);
+    }
+    Ok(objects)
+}
+
+/// Ends the instances of a trial that is over. It runs with the pass that ends it, and where something was tried before, with
+/// each.
+async fn end_trials(
+    pipeline: &Hl7Pipeline,
+    namespace: &str,
+    objects: &[Object],
+    context: &Context,
+) -> Result<(), Error> {
+    let known = pipeline.status.as_ref().map(|status| &status.rollout);
+    if known.is_none_or(|known| known.trial.is_none()) {
+        return Ok(());
+    }
+    for name in trial_deployments(&pipeline.name_any()) {
+        if objects.iter().all(|object| object.name() != name) {
+            retire(&context.client, namespace, &name).await?;
+        }
+    }
+    Ok(())
+}
+
 fn status(
     pipeline: &Hl7Pipeline,
     choice: &Choice,
     outcome: &Outcome,
     (listen, transform): (&Instances, &Instances),
+    (topics, rollout): (Option<&[String]>, RolloutStatus),
     seen: &Seen,
 ) -> Hl7PipelineStatus {
     let name = pipeline.name_any();
@@ -185,6 +256,7 @@ fn status(
             pipeline.meta().generation,
             outcome,
             (listen, transform),
+            (topics, rolled_out(&pipeline.spec.rollout, &rollout)),
             &before.conditions,
             &now,
         ),
@@ -196,8 +268,30 @@ fn status(
             &choice.transform,
             before.transform,
         ),
+        rollout,
         scorecard: scorecard(pipeline, seen),
     }
+}
+
+/// What is in force, tried and refused now.
+fn roll_out(pipeline: &Hl7Pipeline, context: &Context) -> RolloutStatus {
+    let before = pipeline.status.clone().unwrap_or_default().rollout;
+    let annotation = |name: &str| pipeline.annotations().get(name).cloned();
+    let hand = Hand {
+        promote: annotation(PROMOTE),
+        roll_back: annotation(ROLL_BACK),
+    };
+    let wanted = Wanted::of(pipeline, &context.settings.image);
+    let seen = context.trials.seen(pipeline);
+    let policy = &pipeline.spec.rollout;
+    step(
+        Timestamp::now(),
+        policy,
+        &wanted,
+        &before,
+        seen.as_ref(),
+        &hand,
+    )
 }
 
 /// Writes the whole status, so that nothing of an older one stays.
@@ -256,15 +350,25 @@ async fn announce(pipeline: &Hl7Pipeline, status: &Hl7PipelineStatus, context: &
 }
 
 /// Reasons that someone should look at.
-const WARNINGS: [&str; 5] = [
+const WARNINGS: [&str; 8] = [
     "NoListener",
     "NotTransforming",
     "Stuck",
     "Impossible",
     "Refused",
+    "Drifted",
+    "TopicsNotDeleted",
+    "RolledBack",
 ];
 
-async fn tell(pipeline: &Hl7Pipeline, context: &Context, reason: &str, action: &str, note: String) {
+/// Writes an Event about a pipeline.
+pub(super) async fn tell(
+    pipeline: &Hl7Pipeline,
+    context: &Context,
+    reason: &str,
+    action: &str,
+    note: String,
+) {
     let importance = if WARNINGS.contains(&reason) {
         EventType::Warning
     } else {

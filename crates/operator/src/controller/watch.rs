@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -75,6 +76,7 @@ pub async fn run(
     let known = controller.store();
     let mut controller = controller;
     controller = owns::<Deployment>(controller, scope, &client);
+    controller = owns::<Job>(controller, scope, &client);
     controller = owns::<Service>(controller, scope, &client);
     controller = owns::<ConfigMap>(controller, scope, &client);
     controller = owns::<ServiceAccount>(controller, scope, &client);
@@ -158,10 +160,12 @@ where
 }
 
 fn uses(pipeline: &Hl7Pipeline, mapping: &FhirMapping) -> bool {
-    let named = pipeline.spec.mappings.iter();
+    let asked = pipeline.spec.mappings.iter().map(|named| &named.name);
+    let status = pipeline.status.iter();
+    let in_force = status.flat_map(|status| &status.rollout.mappings);
     pipeline.namespace() == mapping.namespace()
-        && named
-            .map(|named| &named.name)
+        && asked
+            .chain(in_force)
             .any(|name| *name == mapping.name_any())
 }
 

@@ -26,7 +26,7 @@ const MAX_CONNECTIONS: i32 = 1000;
 pub(super) fn render(pipeline: &Hl7Pipeline, names: &Names) -> Result<String, Impossible> {
     let spec = &pipeline.spec;
     let mut config = json!({
-        "name": spec.kafka.topic_prefix.as_deref().unwrap_or(&names.pipeline),
+        "name": pipeline_name(pipeline, names),
         "store": {"kafka": kafka(&spec.kafka)},
         "listeners": spec.listeners.iter().map(listener).collect::<Vec<_>>(),
         "output": {"layout": match spec.output.layout {
@@ -44,6 +44,12 @@ pub(super) fn render(pipeline: &Hl7Pipeline, names: &Names) -> Result<String, Im
         config["mapping"]["overlay"] = json!(paths::OVERLAY);
     }
     serde_saphyr::to_string(&config).map_err(|error| Impossible::Unwritable(error.to_string()))
+}
+
+/// What the pipeline is called on Kafka: the first part of its topics' names.
+pub(super) fn pipeline_name<'a>(pipeline: &'a Hl7Pipeline, names: &'a Names) -> &'a str {
+    let prefix = pipeline.spec.kafka.topic_prefix.as_deref();
+    prefix.unwrap_or(&names.pipeline)
 }
 
 fn kafka(kafka: &Kafka) -> Value {

@@ -5,12 +5,14 @@
 
 mod budget;
 mod config;
+mod farewell;
 mod monitor;
 mod names;
 mod network;
 mod object;
 mod pod;
 mod service;
+mod trial;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -18,13 +20,15 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use kube::Resource as _;
 
-use crate::api::{DeletionPolicy, Hl7Pipeline};
+use crate::api::Hl7Pipeline;
 use crate::scaling::UnknownZone;
 
-pub use names::{ACTIVE, Role, is_instance, selector};
+pub use farewell::{farewell, farewell_job};
+pub use names::{ACTIVE, Role, TRACK, TRIAL, is_instance, is_task, selector, trial_deployments};
 pub use object::Object;
-pub use pod::paths::{OVERLAY, mapping_directory};
+pub use pod::paths::{CANDIDATE, OVERLAY, candidate_directory, mapping_directory};
 pub use pod::{HTTP_PORT, ZONE};
+pub use trial::{CANARY, SHADOW, trial};
 
 /// What holds for all pipelines of one operator.
 #[derive(Clone, Debug)]
@@ -38,7 +42,7 @@ pub struct Settings {
 /// What the cluster holds that the desired state depends on.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// The ConfigMap of every `FhirMapping` of the namespace, by the mapping's name.
+    /// The ConfigMap of every `FhirMapping` that the pipeline asks for or has in force, by the mapping's name.
     pub mappings: BTreeMap<String, String>,
     /// How many instances of listen scaling chose; none: it has not yet.
     pub listen: Option<i32>,
@@ -61,12 +65,6 @@ pub enum Impossible {
         /// Its name.
         name: String,
     },
-    /// The instances cannot do it yet.
-    #[error("{field} cannot be done by this version yet; take it out")]
-    NotYet {
-        /// The field's path and value.
-        field: String,
-    },
     /// A schedule's time zone is not known.
     #[error(transparent)]
     NoZone(#[from] UnknownZone),
@@ -87,17 +85,7 @@ pub fn desired(
     possible(pipeline, observed)?;
     let names = names::Names::of(pipeline).ok_or(Impossible::Nameless)?;
     let config = config::render(pipeline, &names)?;
-    let mut objects = vec![
-        Object::new(&account(&names))?,
-        Object::new(&ConfigMap {
-            metadata: names.metadata(names.config()),
-            data: Some([(config::FILE.to_owned(), config.clone())].into()),
-            ..ConfigMap::default()
-        })?,
-    ];
-    for policy in network::policies(pipeline, &names, settings) {
-        objects.push(Object::new(&policy)?);
-    }
+    let mut objects = foundation(pipeline, &names, settings, &config)?;
     for service in service::services(pipeline, &names) {
         objects.push(Object::new(&service)?);
     }
@@ -118,16 +106,34 @@ pub fn desired(
     Ok(objects)
 }
 
-fn possible(pipeline: &Hl7Pipeline, observed: &Observed) -> Result<(), Impossible> {
+/// What every pod of the pipeline needs: its account, `kiln.yaml`, and the way to Kafka.
+fn foundation(
+    pipeline: &Hl7Pipeline,
+    names: &names::Names,
+    settings: &Settings,
+    config: &str,
+) -> Result<Vec<Object>, Impossible> {
+    let mut objects = vec![
+        Object::new(&account(names))?,
+        Object::new(&ConfigMap {
+            metadata: names.metadata(names.config()),
+            data: Some([(config::FILE.to_owned(), config.to_owned())].into()),
+            ..ConfigMap::default()
+        })?,
+    ];
+    for policy in network::policies(pipeline, names, settings) {
+        objects.push(Object::new(&policy)?);
+    }
+    Ok(objects)
+}
+
+/// Whether what the spec asks for can be had.
+pub fn possible(pipeline: &Hl7Pipeline, observed: &Observed) -> Result<(), Impossible> {
     for (at, mapping) in pipeline.spec.mappings.iter().enumerate() {
         if !observed.mappings.contains_key(&mapping.name) {
             let name = mapping.name.clone();
             return Err(Impossible::NoMapping { at, name });
         }
-    }
-    if pipeline.spec.deletion_policy == DeletionPolicy::Delete {
-        let field = "deletionPolicy: Delete".to_owned();
-        return Err(Impossible::NotYet { field });
     }
     Ok(())
 }

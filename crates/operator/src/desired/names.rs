@@ -10,6 +10,12 @@ use crate::api::Hl7Pipeline;
 /// The label, with value `true`, of the instance of listen that takes all connections (`ActiveStandby`).
 pub const ACTIVE: &str = "kiln.health/active";
 
+/// The label of an instance that is not like the others: what it tries.
+pub const TRACK: &str = "kiln.health/track";
+
+/// The label of an instance that tries something: the id of the trial.
+pub const TRIAL: &str = "kiln.health/trial";
+
 const NAME: &str = "app.kubernetes.io/name";
 const INSTANCE: &str = "app.kubernetes.io/instance";
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -47,13 +53,23 @@ pub fn selector(pipeline: &str, role: Role) -> String {
 
 /// Whether these are the labels of an instance of that role.
 pub fn is_instance(labels: &BTreeMap<String, String>, pipeline: &str, role: Role) -> bool {
+    is_task(labels, pipeline, role.word())
+}
+
+/// The names of the Deployments that a trial may have left: in shadow, and canaries.
+pub fn trial_deployments(pipeline: &str) -> [String; 3] {
     [
-        (NAME, "kiln"),
-        (INSTANCE, pipeline),
-        (COMPONENT, role.word()),
+        format!("{pipeline}-shadow"),
+        format!("{pipeline}-listen-canary"),
+        format!("{pipeline}-transform-canary"),
     ]
-    .iter()
-    .all(|(label, value)| labels.get(*label).is_some_and(|known| known == value))
+}
+
+/// Whether these are the labels of a pod of the pipeline with that component.
+pub fn is_task(labels: &BTreeMap<String, String>, pipeline: &str, component: &str) -> bool {
+    [(NAME, "kiln"), (INSTANCE, pipeline), (COMPONENT, component)]
+        .iter()
+        .all(|(label, value)| labels.get(*label).is_some_and(|known| known == value))
 }
 
 /// The selector of everything that the operator made for a pipeline.
@@ -90,6 +106,14 @@ impl Names {
         format!("{}-{}", self.pipeline, role.word())
     }
 
+    pub(super) fn shadow(&self) -> String {
+        format!("{}-shadow", self.pipeline)
+    }
+
+    pub(super) fn canary(&self, role: Role) -> String {
+        format!("{}-{}-canary", self.pipeline, role.word())
+    }
+
     pub(super) fn service(&self, listener: &str) -> String {
         format!("{}-{listener}", self.pipeline)
     }
@@ -123,6 +147,14 @@ impl Names {
     pub(super) fn role(&self, role: Role) -> BTreeMap<String, String> {
         let mut labels = self.all();
         labels.insert(COMPONENT.to_owned(), role.word().to_owned());
+        labels
+    }
+
+    /// Labels of a pod that does one thing and ends: those of all instances, so that the same NetworkPolicies hold, and of
+    /// no role.
+    pub(super) fn task(&self, task: &str) -> BTreeMap<String, String> {
+        let mut labels = self.all();
+        labels.insert(COMPONENT.to_owned(), task.to_owned());
         labels
     }
 

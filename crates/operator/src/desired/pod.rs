@@ -36,6 +36,8 @@ pub mod paths {
     pub(in super::super) const CONFIG: &str = "/etc/kiln/config";
     /// Of the site's maps.
     pub const OVERLAY: &str = "/etc/kiln/overlay";
+    /// Of the maps that are tried.
+    pub const CANDIDATE: &str = "/etc/kiln/candidate";
     pub(in super::super) const KAFKA_CA: &str = "/etc/kiln/kafka-ca";
     pub(in super::super) const KAFKA_CLIENT: &str = "/etc/kiln/kafka-client";
     pub(in super::super) const KAFKA_SASL: &str = "/etc/kiln/kafka-sasl";
@@ -44,6 +46,11 @@ pub mod paths {
     /// same name.
     pub fn mapping_directory(at: usize, name: &str) -> String {
         format!("{OVERLAY}/{at:02}-{name}")
+    }
+
+    /// The same of one that is tried, by its place among those that are.
+    pub fn candidate_directory(at: usize, name: &str) -> String {
+        format!("{CANDIDATE}/{at:02}-{name}")
     }
 
     pub(in super::super) fn tls(listener: &str) -> String {
@@ -95,6 +102,60 @@ pub(super) fn pod(workload: &Workload<'_>, role: Role) -> PodSpec {
         containers: vec![container(workload, role, &files)],
         ..PodSpec::default()
     }
+}
+
+/// The pod of a command that ends, with the files and rights of an instance of transform. One that failed is left for its
+/// log to be read.
+pub(super) fn job_pod(workload: &Workload<'_>, arguments: &[&str]) -> PodSpec {
+    let mut pod = pod(workload, Role::Transform);
+    pod.restart_policy = Some("Never".to_owned());
+    // There is one.
+    pod.topology_spread_constraints = None;
+    for container in &mut pod.containers {
+        let words = arguments.iter().map(|word| (*word).to_owned());
+        container.args = Some(words.collect());
+        container.ports = None;
+        container.readiness_probe = None;
+        container.liveness_probe = None;
+        container.startup_probe = None;
+        container.lifecycle = None;
+    }
+    pod
+}
+
+/// The pod that has mappings in shadow: the files and rights of an instance of transform, and the mappings beside those in
+/// force.
+pub(super) fn shadow_pod(workload: &Workload<'_>, candidate: &[String]) -> PodSpec {
+    let mut pod = pod(workload, Role::Transform);
+    pod.topology_spread_constraints = None;
+    let mut files = Vec::new();
+    for (at, name) in candidate.iter().enumerate() {
+        if let Some(config_map) = workload.observed.mappings.get(name) {
+            files.push(Files::of_config_map(
+                format!("candidate-{at:02}"),
+                config_map,
+                paths::candidate_directory(at, name),
+            ));
+        }
+    }
+    let address = format!("0.0.0.0:{HTTP_PORT}");
+    let mut words = vec!["shadow", "--into", "shadow", "--http", &address];
+    if !candidate.is_empty() {
+        words.extend(["--overlay", paths::CANDIDATE]);
+    }
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let volumes = files.iter().map(|file| file.volume.clone());
+    pod.volumes.get_or_insert_default().extend(volumes);
+    for container in &mut pod.containers {
+        container.args = Some(words.clone());
+        let mounts = files.iter().map(|file| file.mount.clone());
+        container
+            .volume_mounts
+            .get_or_insert_default()
+            .extend(mounts);
+        container.lifecycle = None;
+    }
+    pod
 }
 
 fn container(workload: &Workload<'_>, role: Role, files: &[Files]) -> Container {

@@ -1,5 +1,7 @@
 //! The Deployment of a role.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::{
     Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
 };
@@ -32,6 +34,11 @@ pub(super) struct Workload<'a> {
 }
 
 impl Workload<'_> {
+    /// What makes another configuration another template.
+    pub(super) fn config_annotation(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([(CONFIG_DIGEST.to_owned(), digest(self.config))])
+    }
+
     pub(super) fn deployment(&self, role: Role) -> Deployment {
         let rollout = &self.pipeline.spec.rollout;
         let chosen = match role {
@@ -61,7 +68,7 @@ impl Workload<'_> {
                 template: PodTemplateSpec {
                     metadata: Some(ObjectMeta {
                         labels: Some(self.names.role(role)),
-                        annotations: Some([(CONFIG_DIGEST.to_owned(), digest(self.config))].into()),
+                        annotations: Some(self.config_annotation()),
                         ..ObjectMeta::default()
                     }),
                     spec: Some(pod(self, role)),

@@ -21,7 +21,7 @@ pub struct Use {
 /// What is true of a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// No pipeline names it.
+    /// No pipeline has it in force or in shadow.
     Unused,
     /// No instance that uses it has said anything yet.
     NotTold,
@@ -69,7 +69,7 @@ impl Verdict {
     pub fn message(&self) -> String {
         match self {
             Verdict::Unused => {
-                "no Hl7Pipeline names it in spec.mappings, so that nothing compiles it".to_owned()
+                "no Hl7Pipeline has it in force or in shadow, so that nothing compiles it: name it in spec.mappings".to_owned()
             }
             Verdict::NotTold => "no instance that uses it has answered yet".to_owned(),
             Verdict::Compiled { .. } => "the maps compile and are in force".to_owned(),

@@ -4,15 +4,15 @@
 
 /// One value of one series.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Sample<'a> {
-    pub(super) name: &'a str,
-    pub(super) value: f64,
+pub(crate) struct Sample<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: f64,
     labels: &'a str,
 }
 
 impl<'a> Sample<'a> {
     /// The label's value as it is written, escapes included.
-    pub(super) fn label(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn label(&self, name: &str) -> Option<&'a str> {
         let mut rest = self.labels;
         loop {
             let (key, after) = rest.split_once("=\"")?;
@@ -26,7 +26,7 @@ impl<'a> Sample<'a> {
 }
 
 /// The samples of a whole answer, in its order.
-pub(super) fn samples(text: &str) -> impl Iterator<Item = Sample<'_>> {
+pub(crate) fn samples(text: &str) -> impl Iterator<Item = Sample<'_>> {
     text.lines().filter_map(sample)
 }
 

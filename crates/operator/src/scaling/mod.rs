@@ -23,6 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::api::Schedule;
 
+pub(crate) use exposition::samples;
+pub(crate) use reading::Buckets;
 pub use reading::Reading;
 pub use schedule::{UnknownZone, is_active};
 pub use signal::Signal;

@@ -59,24 +59,24 @@ fn count(value: f64) -> u32 {
 
 /// A histogram as it is told: how many were at most so long, by bound in seconds, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Buckets(Vec<(f64, f64)>);
+pub(crate) struct Buckets(Vec<(f64, f64)>);
 
 impl Buckets {
-    pub(super) fn add(&mut self, bound: f64, count: f64) {
+    pub(crate) fn add(&mut self, bound: f64, count: f64) {
         match self.0.binary_search_by(|known| known.0.total_cmp(&bound)) {
             Ok(at) => self.0[at].1 += count,
             Err(at) => self.0.insert(at, (bound, count)),
         }
     }
 
-    pub(super) fn add_all(&mut self, other: &Buckets) {
+    pub(crate) fn add_all(&mut self, other: &Buckets) {
         for (bound, count) in &other.0 {
             self.add(*bound, *count);
         }
     }
 
     /// What was counted after `earlier`. An instance that counts anew was started anew: then all that it has.
-    pub(super) fn since(&self, earlier: &Buckets) -> Buckets {
+    pub(crate) fn since(&self, earlier: &Buckets) -> Buckets {
         if self.total() < earlier.total() {
             return self.clone();
         }
@@ -91,13 +91,14 @@ impl Buckets {
         Buckets(self.0.iter().map(counted).collect())
     }
 
-    fn total(&self) -> f64 {
+    /// How many were counted.
+    pub(crate) fn total(&self) -> f64 {
         self.0.last().map_or(0.0, |last| last.1)
     }
 
     /// The time in seconds that a share of all stays within, between bounds in proportion; 0 when nothing was counted. Beyond
     /// the last finite bound nothing is known but that it is longer.
-    pub(super) fn quantile(&self, share: f64) -> f64 {
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
         let rank = share * self.total();
         let (mut lower, mut below) = (0.0, 0.0);
         for &(bound, count) in &self.0 {

@@ -19,6 +19,7 @@ struct Inner {
     answer: Answer,
     asked: u64,
     ready: String,
+    differences: String,
     shed: Vec<String>,
 }
 
@@ -41,11 +42,13 @@ impl Instance {
             answer: Box::new(answer),
             asked: 0,
             ready: String::new(),
+            differences: String::new(),
             shed: Vec::new(),
         }));
         let router = Router::new()
             .route("/metrics", get(metrics))
             .route("/readyz", get(ready))
+            .route("/differences", get(differences))
             .route("/shed", post(shed))
             .with_state(Arc::clone(&inner));
         Instance {
@@ -58,6 +61,11 @@ impl Instance {
     /// What `/readyz` answers from now on.
     pub(crate) fn says(&self, ready: &serde_json::Value) {
         self.inner.lock().unwrap().ready = ready.to_string();
+    }
+
+    /// What `/differences` answers from now on, where it stands for a shadow.
+    pub(crate) fn differs(&self, differences: &serde_json::Value) {
+        self.inner.lock().unwrap().differences = differences.to_string();
     }
 
     /// The queries of the requests to let connections go.
@@ -80,6 +88,10 @@ async fn metrics(State(inner): State<Arc<Mutex<Inner>>>) -> String {
 
 async fn ready(State(inner): State<Arc<Mutex<Inner>>>) -> String {
     inner.lock().unwrap().ready.clone()
+}
+
+async fn differences(State(inner): State<Arc<Mutex<Inner>>>) -> String {
+    inner.lock().unwrap().differences.clone()
 }
 
 async fn shed(State(inner): State<Arc<Mutex<Inner>>>, RawQuery(query): RawQuery) {

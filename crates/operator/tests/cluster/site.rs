@@ -312,7 +312,7 @@ impl Site {
     }
 
     /// The pods of a role, once there are so many.
-    async fn pods(&self, pipeline: &str, role: &str, count: usize) -> Vec<Pod> {
+    pub(crate) async fn pods(&self, pipeline: &str, role: &str, count: usize) -> Vec<Pod> {
         let api: Api<Pod> = self.all();
         let selector =
             format!("app.kubernetes.io/instance={pipeline},app.kubernetes.io/component={role}");
@@ -389,6 +389,39 @@ impl Site {
             })
             .filter_map(|event| event.reason)
             .collect()
+    }
+
+    /// All that the namespace holds of the kinds that the operator writes or makes others write, as JSON, by kind.
+    pub(crate) async fn everything(&self) -> BTreeMap<String, String> {
+        use k8s_openapi::api::{apps, batch, core};
+        let mut all = BTreeMap::new();
+        self.all_of::<Hl7Pipeline>(&mut all).await;
+        self.all_of::<FhirMapping>(&mut all).await;
+        self.all_of::<Event>(&mut all).await;
+        self.all_of::<core::v1::ConfigMap>(&mut all).await;
+        self.all_of::<core::v1::Service>(&mut all).await;
+        self.all_of::<core::v1::Pod>(&mut all).await;
+        self.all_of::<apps::v1::Deployment>(&mut all).await;
+        self.all_of::<batch::v1::Job>(&mut all).await;
+        all
+    }
+
+    async fn all_of<K>(&self, all: &mut BTreeMap<String, String>)
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + serde::Serialize
+            + std::fmt::Debug,
+    {
+        let found = self.all::<K>().list(&ListParams::default()).await.unwrap();
+        assert!(
+            !found.items.is_empty() || K::kind(&()) == "Job",
+            "no {}",
+            K::kind(&())
+        );
+        let text = serde_json::to_string(&found.items).unwrap();
+        all.insert(K::kind(&()).into_owned(), text);
     }
 
     /// The version of everything that the operator writes for a pipeline, and of its own resource.
