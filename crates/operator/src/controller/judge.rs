@@ -51,7 +51,7 @@ impl Instances {
 const TOPICS: &str = "TopicsAsAsked";
 
 /// The conditions of a pipeline. `drifted` is what is not as asked of the topics; none: it was not heard yet. `rolled_out` is
-/// of `rolled_out`. One whose status is as it was before keeps the time of its last change.
+/// what became of the last trial, if there was one. One whose status is as it was before keeps the time of its last change.
 pub fn conditions(
     pipeline: &str,
     generation: Option<i64>,

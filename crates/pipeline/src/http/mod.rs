@@ -1,7 +1,7 @@
 //! `/livez`, `/readyz`, `/metrics`, and for who operates it `POST /drain` and `POST /shed`, on one address with the pages
 //! that the program adds.
 //!
-//! Whoever reaches the address may ask; what that can cost is bounded by [`serve`].
+//! Whoever reaches the address may ask; what that can cost is bounded by `serve`.
 
 mod metrics;
 mod routes;
