@@ -35,6 +35,9 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 /// Longest commit, well beyond the lifetime of a transaction: when the group's coordinator goes away, librdkafka may wait for it
 /// without end, whatever it is told (librdkafka#5456, #5511).
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(45);
+/// Longest time to make the clients anew, well beyond what a transaction may take to end before: librdkafka may not return from
+/// that, either.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 /// Longest time to read a partition's tail.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -156,7 +159,7 @@ impl Source for KafkaSource {
         self.assigned = 0;
         let clients = self
             .patience
-            .wait(STEP_TIMEOUT, move || {
+            .wait(CONNECT_TIMEOUT, move || {
                 drop(old);
                 Clients::connect(&settings)
             })
