@@ -8,15 +8,13 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::client::{QUERY_TIMEOUT, fault};
+use super::retrying::retried;
 use super::times::places;
 use crate::store::StoreError;
 
 /// So much earlier a replay begins than is asked for: the time of a record is a broker's or an instance's, and their clocks
 /// differ.
 const BEGIN_EARLIER: Duration = Duration::from_secs(60 * 60);
-
-/// Between two tries while the group's coordinator is on its way to another broker.
-const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Commits for each partition without a position that of the first record of that time, in milliseconds since
 /// 1970-01-01T00:00Z. Blocks.
@@ -28,16 +26,13 @@ pub(super) fn begin(
 ) -> Result<(), StoreError> {
     let group: BaseConsumer = group.create().map_err(fault)?;
     let until = Instant::now() + QUERY_TIMEOUT;
-    loop {
-        match commit_begin(&group, topic, partitions, since_ms) {
-            Err(error) if is_between_coordinators(&error) && Instant::now() < until => {
-                std::thread::sleep(RETRY_INTERVAL);
-            }
-            done => return done.map_err(fault),
-        }
-    }
+    retried(until, is_between_coordinators, |_| {
+        commit_begin(&group, topic, partitions, since_ms)
+    })
+    .map_err(fault)
 }
 
+/// Whether the group's coordinator is on its way to another broker.
 fn is_between_coordinators(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::client::{QUERY_TIMEOUT, fault};
 use super::names::{self, Holds};
-use super::topics::{Admin, admin};
+use super::patience::within;
+use super::topics::{Admin, LOOK_GRACE, admin};
 use crate::config::KafkaConfig;
 use crate::store::StoreError;
 
@@ -86,7 +87,7 @@ fn options() -> AdminOptions {
 /// Where they lie, without their settings.
 async fn placed(admin: &Arc<Admin>, pipeline: &str) -> Result<Vec<Topic>, StoreError> {
     let (admin, pipeline) = (Arc::clone(admin), pipeline.to_owned());
-    tokio::task::spawn_blocking(move || {
+    within(QUERY_TIMEOUT + LOOK_GRACE, move || {
         let metadata = admin
             .inner()
             .fetch_metadata(None, QUERY_TIMEOUT)
@@ -112,7 +113,7 @@ async fn placed(admin: &Arc<Admin>, pipeline: &str) -> Result<Vec<Topic>, StoreE
         Ok(topics)
     })
     .await
-    .map_err(|_| StoreError::Closed)?
+    .flatten()
 }
 
 /// The settings that are asked for, by topic. A topic whose settings may not be read is left out.

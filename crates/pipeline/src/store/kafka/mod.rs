@@ -14,6 +14,7 @@ mod names;
 mod patience;
 mod reader;
 mod refusals;
+mod retrying;
 mod source;
 mod store;
 mod times;

@@ -10,13 +10,14 @@ use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::{self, QUERY_TIMEOUT, fault};
 use super::names::{self, Holds};
+use super::patience;
 use crate::config::KafkaConfig;
 use crate::store::StoreError;
 
 /// Whether the cluster answers is known after so long; whoever asks waits a little longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Beyond its own time a look is left after this.
-const LOOK_GRACE: Duration = Duration::from_secs(2);
+pub(super) const LOOK_GRACE: Duration = Duration::from_secs(2);
 /// A created topic must show in the metadata within so many looks.
 const CREATED_LOOKS: u32 = 50;
 const CREATED_LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -110,7 +111,7 @@ impl Topics {
 
     async fn look(&self, topic: &str, within: Duration) -> Result<Option<i32>, StoreError> {
         let (admin, topic) = (self.admin(), topic.to_owned());
-        let looking = tokio::task::spawn_blocking(move || {
+        let looked = patience::within(within + LOOK_GRACE, move || {
             let metadata = admin
                 .inner()
                 .fetch_metadata(Some(&topic), within)
@@ -118,12 +119,9 @@ impl Topics {
             let found = metadata.topics().iter().find(|known| known.name() == topic);
             let count = found.map_or(0, |known| known.partitions().len());
             Ok((count > 0).then(|| i32::try_from(count).unwrap_or(i32::MAX)))
-        });
-        // librdkafka waits by the wall clock, which may be set back meanwhile.
-        let looked = match tokio::time::timeout(within + LOOK_GRACE, looking).await {
-            Ok(looked) => looked.map_err(|_| StoreError::Closed)?,
-            Err(_) => Err(StoreError::Kafka("a client stands still".to_owned())),
-        };
+        })
+        .await
+        .flatten();
         if looked.is_err() {
             self.renew()?;
         }

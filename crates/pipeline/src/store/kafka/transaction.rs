@@ -8,6 +8,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedPr
 
 use super::client::{self, TRANSACTION_TIMEOUT, fault};
 use super::names;
+use super::retrying;
 use super::topics::Topics;
 use crate::config::{KafkaConfig, Lane};
 use crate::feed::partition_of;
@@ -15,9 +16,8 @@ use crate::record::Record;
 use crate::store::{Output, StoreError, Target};
 use crate::vault::{Kind, Vault};
 
-/// How long to wait before a full queue or a retriable step is tried again.
+/// How long to wait before a full queue is tried again.
 const QUEUE_FULL_INTERVAL: Duration = Duration::from_millis(5);
-const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// How often it is looked whether records are confirmed.
 const CONFIRMED_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -131,15 +131,6 @@ pub(super) fn retried(
     until: Instant,
     step: impl Fn(Duration) -> Result<(), KafkaError>,
 ) -> Result<(), StoreError> {
-    loop {
-        match step(until.saturating_duration_since(Instant::now())) {
-            Ok(()) => return Ok(()),
-            Err(KafkaError::Transaction(error))
-                if error.is_retriable() && Instant::now() < until =>
-            {
-                std::thread::sleep(RETRY_INTERVAL);
-            }
-            Err(error) => return Err(fault(error)),
-        }
-    }
+    let ends = |error: &KafkaError| matches!(error, KafkaError::Transaction(error) if error.is_retriable());
+    retrying::retried(until, ends, step).map_err(fault)
 }

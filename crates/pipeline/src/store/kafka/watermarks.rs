@@ -1,14 +1,12 @@
 //! Where a partition begins and ends.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rdkafka::consumer::{Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::client::QUERY_TIMEOUT;
-
-/// Between two questions while a partition has no leader that knows it.
-const RETRY_INTERVAL: Duration = Duration::from_millis(50);
+use super::retrying::retried;
 
 /// The offset of a partition's first record, and that of the next to come. Blocks. librdkafka gives up at once where the
 /// partition has just come to be or its leader has just changed; this asks again for as long as one question may take.
@@ -17,16 +15,9 @@ pub(super) fn watermarks<C: ConsumerContext>(
     topic: &str,
     partition: i32,
 ) -> Result<(i64, i64), KafkaError> {
-    let until = Instant::now() + QUERY_TIMEOUT;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match consumer.fetch_watermarks(topic, partition, left) {
-            Err(error) if is_settling(&error) && Instant::now() < until => {
-                std::thread::sleep(RETRY_INTERVAL);
-            }
-            found => return found,
-        }
-    }
+    retried(Instant::now() + QUERY_TIMEOUT, is_settling, |left| {
+        consumer.fetch_watermarks(topic, partition, left)
+    })
 }
 
 /// Whether a fault means that brokers do not agree yet on who leads the partition.
