@@ -1,15 +1,14 @@
 //! A receiver under measurement: a process that takes MLLP on a port and confirms in Kafka.
 
 use std::fs;
-use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use kiln_tests::await_until;
+use kiln_tests::{await_until, collector, http};
 
-use crate::watcher::{collector, open_console};
+use crate::watcher::open_console;
 
 /// From the start of the process until it takes connections.
 const START: Duration = Duration::from_secs(300);
@@ -43,7 +42,7 @@ impl Subject {
 
     /// The same with traces, of which the default of one in a hundred is exported, and the console open.
     pub(crate) fn watched(directory: &Path, binary: &str, broker: &str) -> Self {
-        let traces = format!("traces: {{ endpoint: \"http://{}\" }}\n", collector());
+        let traces = format!("traces: {{ endpoint: \"http://{}\" }}\n", collector(drop));
         let subject = Self::serve("kiln, watched", &traces, directory, binary, broker);
         subject.metrics.into_iter().for_each(open_console);
         subject
@@ -160,14 +159,7 @@ impl Drop for Subject {
 
 /// The sum of `kiln_transform_messages_total` over its labels.
 fn transformed(metrics: SocketAddr) -> Option<u64> {
-    let mut stream = TcpStream::connect(metrics).ok()?;
-    write!(
-        stream,
-        "GET /metrics HTTP/1.1\r\nHost: {metrics}\r\nConnection: close\r\n\r\n"
-    )
-    .ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    let (_, answer) = http::get(metrics, "/metrics")?;
     let samples = answer
         .lines()
         .filter(|line| line.starts_with("kiln_transform_messages_total"));

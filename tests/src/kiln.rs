@@ -1,16 +1,15 @@
 //! The `kiln` process.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::process::Process;
-use crate::{Host, await_until};
+use crate::{Host, await_until, http};
 
 /// How long a start may take until `/readyz` says yes.
 const READY: Duration = Duration::from_secs(60);
@@ -65,20 +64,10 @@ impl Kiln {
         );
         fs::write(&path, text).expect("a config file");
         let log = directory.join("kiln.log");
-        let lines = File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .expect("a log file");
         let mut command = host.command(Kiln::binary());
-        command
-            .args(["serve", "--config"])
-            .arg(&path)
-            .stdin(Stdio::null())
-            .stdout(lines.try_clone().expect("a second handle of the log"))
-            .stderr(lines);
+        command.args(["serve", "--config"]).arg(&path);
         let mut kiln = Kiln {
-            process: Process::start(command),
+            process: Process::logged(command, &log),
             log,
             mllp,
             http,
@@ -162,19 +151,7 @@ impl Kiln {
 
     /// The status code and the body of an HTTP path; none when nobody answers.
     pub fn http_get(&self, path: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect_timeout(&self.http, Duration::from_secs(1)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.http
-        )
-        .ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        let (_, body) = answer.split_once("\r\n\r\n")?;
-        Some((status, body.to_owned()))
+        http::get(self.http, path)
     }
 
     /// The value of a series of `/metrics`, named as there: `name{label="value"}`; none when there is none, or nobody answers.

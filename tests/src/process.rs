@@ -1,10 +1,12 @@
 //! A process that can be killed, held, and started again as it was.
 
-use std::process::{Child, Command, ExitStatus};
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// A running process. Dropped, it is killed.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     command: Command,
     child: Child,
 }
@@ -15,14 +17,28 @@ impl Process {
         Process { command, child }
     }
 
+    /// One that asks nothing, and behind whose earlier words in the file `log` goes what it says, after a restart too.
+    pub fn logged(mut command: Command, log: &Path) -> Process {
+        let lines = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("a log file");
+        command
+            .stdin(Stdio::null())
+            .stdout(lines.try_clone().expect("a second handle of the log"))
+            .stderr(lines);
+        Process::start(command)
+    }
+
     /// SIGKILL, and it is gone. It may have left before.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("the process to be reaped");
     }
 
     /// The same command as a new process.
-    pub(crate) fn start_again(&mut self) {
+    pub fn start_again(&mut self) {
         self.child = spawn(&mut self.command);
     }
 
@@ -36,7 +52,7 @@ impl Process {
     }
 
     /// The exit status of one that has left.
-    pub(crate) fn left(&mut self) -> Option<ExitStatus> {
+    pub fn left(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("the state of the process")
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::process::Process;
-use crate::{Host, await_until};
+use crate::{Host, await_until, http};
 
 /// How long it may take to start.
 const READY: Duration = Duration::from_secs(60);
@@ -90,17 +89,7 @@ impl Prometheus {
 
     /// The body of an answer that is 200.
     fn get(&self, path: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        // HTTP/1.0: the body is not cut in chunks.
-        write!(
-            stream,
-            "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n",
-            self.address
-        )
-        .ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        (head.split(' ').nth(1) == Some("200")).then(|| body.to_owned())
+        let (status, body) = http::get(self.address, path)?;
+        (status == 200).then_some(body)
     }
 }

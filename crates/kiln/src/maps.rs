@@ -1,6 +1,6 @@
 //! The maps that a command converts by.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use clap::Args;
@@ -25,10 +25,15 @@ pub(crate) struct Maps {
 
 impl Maps {
     pub(crate) fn mapper(&self) -> Result<Mapper, Failure> {
-        let mapper = Mapper::profiled(self.profile).map_err(Failure::stopped)?;
-        match &self.overlay {
-            Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
-            None => Ok(mapper),
-        }
+        profiled(self.profile, self.overlay.as_deref())
+    }
+}
+
+/// Kiln's own maps of a profile, with a site's overlay where there is one.
+pub(crate) fn profiled(profile: Profile, site: Option<&Path>) -> Result<Mapper, Failure> {
+    let mapper = Mapper::profiled(profile).map_err(Failure::stopped)?;
+    match site {
+        Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
+        None => Ok(mapper),
     }
 }

@@ -13,7 +13,6 @@ use clap::Args;
 use jiff::Timestamp;
 use kiln_fhir::Mapper;
 use kiln_pipeline::config::{Config, Lane};
-use kiln_pipeline::mapping::overlay;
 use kiln_pipeline::record::header;
 use kiln_pipeline::replay::{Choice, Replayer};
 use kiln_pipeline::store::{ReplayInto, StoreError};
@@ -29,6 +28,7 @@ use crate::dead::purpose;
 use crate::emitted::Emitted;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::maps;
 use crate::output::print;
 
 /// Messages of the log that are read at once.
@@ -95,11 +95,8 @@ impl Replay {
     }
 
     fn mapper(&self, config: &Config) -> Result<Mapper, Failure> {
-        let mapper = Mapper::profiled(config.profile).map_err(Failure::stopped)?;
-        match self.overlay.as_ref().or(config.overlay.as_ref()) {
-            Some(directory) => overlay(&mapper, directory).map_err(Failure::wrong),
-            None => Ok(mapper),
-        }
+        let site = self.overlay.as_ref().or(config.overlay.as_ref());
+        maps::profiled(config.profile, site.map(PathBuf::as_path))
     }
 
     fn choice(&self) -> Choice {

@@ -4,7 +4,7 @@ mod counts;
 mod pages;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use kiln_fhir::Mapper;
 use kiln_pipeline::config::{Config, Lane, StoreConfig};
 use kiln_pipeline::http;
-use kiln_pipeline::mapping::overlay;
 use kiln_pipeline::replay::{Choice, Replayer, again};
 use kiln_pipeline::store::{ReplayInto, ReplayJob};
 use tokio::net::TcpListener;
@@ -22,6 +21,7 @@ use self::counts::Shared;
 use crate::author::Author;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::maps;
 use crate::replay::{Audited, shadow_name};
 
 /// Messages of the log that are read at once.
@@ -58,11 +58,7 @@ impl Shadow {
                 embedded.directory.display()
             )));
         }
-        let base = Mapper::profiled(config.profile).map_err(Failure::stopped)?;
-        let with = |directory: Option<&Path>| match directory {
-            Some(directory) => overlay(&base, directory).map_err(Failure::wrong),
-            None => Mapper::profiled(config.profile).map_err(Failure::stopped),
-        };
+        let with = |site| maps::profiled(config.profile, site);
         let maps = Maps {
             in_force: with(config.overlay.as_deref())?,
             new: Arc::new(with(self.overlay.as_deref())?),

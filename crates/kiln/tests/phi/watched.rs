@@ -1,13 +1,13 @@
 //! A `kiln serve` that is watched: its log at its most verbose, its traces, and all that it keeps.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kiln_tests::collector;
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::marked::{Shown, holds_mark};
@@ -28,39 +28,12 @@ pub(crate) enum Home {
     Kafka { broker: String, name: String },
 }
 
-/// What a collector of traces was sent; it reads nothing of it and says that all is well.
-fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
+/// What a collector of traces was sent; it reads nothing of it.
+fn spans() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
     let sent = Arc::<Mutex<Vec<u8>>>::default();
     let all = Arc::clone(&sent);
-    std::thread::spawn(move || {
-        for stream in socket.incoming() {
-            collect(&mut stream.unwrap(), &all);
-        }
-    });
+    let address = collector(move |body| all.lock().unwrap().extend(body));
     (address, sent)
-}
-
-/// The requests of one connection, one after the other.
-fn collect(stream: &mut TcpStream, all: &Mutex<Vec<u8>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let (mut length, mut line) = (0, String::new());
-        while reader.read_line(&mut line).unwrap_or(0) > 2 {
-            let (name, value) = line.split_once(':').unwrap_or_default();
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut body = vec![0; length];
-        if length == 0 || reader.read_exact(&mut body).is_err() {
-            return;
-        }
-        all.lock().unwrap().extend(body);
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    }
 }
 
 /// A `kiln serve` with a listener for each path, whose standard error is a file.
@@ -84,7 +57,7 @@ pub(crate) const SECURE: usize = 4;
 
 impl Watched {
     pub(crate) fn start(root: &Path, format: &str, home: Home) -> Watched {
-        let (collector, spans) = collector();
+        let (collector, spans) = spans();
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
             .unwrap()
